@@ -83,9 +83,18 @@ func Session(s *storepb.Session) (rules.Session, error) {
 func Jury(members []*storepb.JuryMember) []rules.Member {
 	jury := make([]rules.Member, len(members))
 	for i, m := range members {
-		jury[i] = rules.Member{Subject: m.GetSubject(), External: m.GetExternal(), Chair: m.GetChair()}
+		jury[i] = rules.Member{Subject: m.GetSubject(), External: m.GetExternal(), Chair: m.GetChair(), College: m.GetCollege()}
 	}
 	return jury
+}
+
+// Assessors reads who assesses in a session.
+func Assessors(s *storepb.Session) []rules.Assessor {
+	assessors := make([]rules.Assessor, len(s.GetAssessors()))
+	for i, a := range s.GetAssessors() {
+		assessors[i] = rules.Assessor{Subject: a.GetSubject(), Quality: a.GetQuality()}
+	}
+	return assessors
 }
 
 // Candidacy reads a candidacy of the session.
@@ -103,7 +112,7 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		if left[i].As, err = nameOf[rules.CandidacyState](d.GetCause()); err != nil {
 			return rules.Candidacy{}, fmt.Errorf("candidacy %d: %w", c.GetUid(), err)
 		}
-		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) {
+		if !slices.Contains(c.GetEnrolledBlocs(), d.GetBloc()) && !slices.Contains(c.GetEnrolledRequirements(), d.GetBloc()) {
 			return rules.Candidacy{}, fmt.Errorf("casefile: bloc %q left candidacy %d, which never presented it", d.GetBloc(), c.GetUid())
 		}
 	}
@@ -114,8 +123,20 @@ func Candidacy(c *storepb.Candidacy, session *storepb.Session) (rules.Candidacy,
 		Revision: Revision(session),
 		State:    state,
 		Enrolled: c.GetEnrolledBlocs(),
+		Resits:   c.GetResitBlocs(),
+		Route:    Route(c.GetAccessRoute()),
 		Left:     left,
+
+		Requirements: c.GetEnrolledRequirements(),
 	}, nil
+}
+
+// Route is how a candidate came; empty if it is not known.
+func Route(route acquispb.Candidacy_AccessRoute_Enum) rules.AccessRoute {
+	if route == 0 {
+		return ""
+	}
+	return rules.AccessRoute(route.String())
 }
 
 // Standing reads the states of a candidacy and its session, which is all that
@@ -198,7 +219,9 @@ func found(a assessed) (rules.Verdict, error) {
 
 func addVerdicts(acts *rules.Acts, a *storepb.Assessment) (err error) {
 	for _, line := range a.GetVerdicts() {
-		read := rules.Assessment{Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Retracted: Retracts(line), Seq: a.GetUid()}
+		read := rules.Assessment{
+			Criterion: line.GetCriterion(), Assessor: a.GetAuthor(), Quality: a.GetQuality(), Retracted: Retracts(line), Seq: a.GetUid(),
+		}
 		if !read.Retracted {
 			if read.Verdict, err = found(line); err != nil {
 				return err
@@ -223,7 +246,7 @@ func addSettlements(acts *rules.Acts, a *storepb.Assessment) (err error) {
 		}
 		read.On = make([]rules.Opinion, len(line.GetOn()))
 		for i, o := range line.GetOn() {
-			read.On[i].Assessor = o.GetAssessor()
+			read.On[i].Assessor, read.On[i].Quality = o.GetAssessor(), o.GetQuality()
 			if read.On[i].Verdict, err = found(o); err != nil {
 				return err
 			}
@@ -286,15 +309,18 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if !IsDay(act.GetDecideDay()) || act.GetLastValidDay() != "" && !IsDay(act.GetLastValidDay()) {
 		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is of the day %q and valid through %q", d.GetUid(), act.GetDecideDay(), act.GetLastValidDay())
 	}
-	if (kind == rules.AwardDecision) != (act.GetBloc() == "") {
-		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q", d.GetUid(), kind, act.GetBloc())
+	if !fits(kind, act) {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q, requirement %q, option %q and amount %d",
+			d.GetUid(), kind, act.GetBloc(), act.GetRequirement(), act.GetOption(), act.GetAmount())
 	}
 	return rules.Decision{
 		ID:         ID(d.GetUid()),
 		Seq:        d.GetUid(),
 		Kind:       kind,
 		Revision:   rules.Revision{Referentiel: act.GetReferentiel(), ID: act.GetRevision()},
-		Bloc:       act.GetBloc(),
+		Bloc:       act.GetBloc() + act.GetRequirement(), // one of them is empty
+		Option:     act.GetOption(),
+		Amount:     int(act.GetAmount()),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
 		Day:        rules.Day(act.GetDecideDay()),
@@ -306,6 +332,14 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 func IsDay(text string) bool {
 	_, err := time.Parse(time.DateOnly, text)
 	return err == nil
+}
+
+// fits tells whether an act has what its kind is about, and nothing else.
+func fits(kind rules.DecisionKind, act *storepb.DecisionAct) bool {
+	onBloc := kind == rules.BlocDecision || kind == rules.PriorBlocDecision
+	onRequirement := kind == rules.RequirementDecision || kind == rules.ProofDecision
+	return onBloc == (act.GetBloc() != "") && onRequirement == (act.GetRequirement() != "") &&
+		(act.GetOption() == "" || kind == rules.AwardDecision) && (act.GetAmount() == 0 || kind == rules.ProofDecision)
 }
 
 // Decisions reads all decisions of a candidate.
@@ -327,6 +361,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	act := &storepb.DecisionAct{
 		Kind:          Value[acquispb.Decision_Kind_Enum](r.Kind),
 		Bloc:          r.Bloc,
+		Option:        r.Option,
 		Outcome:       Value[acquispb.Decision_Outcome_Enum](r.Outcome),
 		Referentiel:   r.Revision.Referentiel,
 		Revision:      r.Revision.ID,
@@ -334,6 +369,10 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		SupersedesUid: UID(r.Supersedes),
 		DecideDay:     string(r.Day),
 		LastValidDay:  string(r.Until),
+		Amount:        int32(r.Amount),
+	}
+	if r.Kind == rules.RequirementDecision || r.Kind == rules.ProofDecision {
+		act.Bloc, act.Requirement = "", r.Bloc
 	}
 	circumstances := &storepb.DecisionCircumstances{
 		ComputedOutcome: Value[acquispb.Outcome_Enum](r.Computed),
@@ -347,9 +386,11 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 
 func storedReason(r rules.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
-		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption, LastValidDay: string(r.Until), Path: r.Path,
+		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
+		Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
+		LastValidDay: string(r.Until), Path: r.Chain,
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -360,9 +401,11 @@ func storedReason(r rules.Reason) *storepb.Reason {
 // Reason reads a reason.
 func Reason(r *storepb.Reason) rules.Reason {
 	read := rules.Reason{
-		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Criterion: r.GetCriterion(),
+		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
-		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(), Until: rules.Day(r.GetLastValidDay()), Path: r.GetPath(),
+		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
+		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),
+		Until: rules.Day(r.GetLastValidDay()), Chain: r.GetPath(),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

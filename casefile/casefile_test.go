@@ -31,9 +31,10 @@ func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 		{acquispb.Candidacy_State_Enum(0).Descriptor(), names(rules.Enrolled, rules.Decided, rules.Withdrawn, rules.Absent, rules.CandidacyCancelled)},
 		{acquispb.Candidacy_Scope_Enum(0).Descriptor(), names(rules.Whole, rules.NamedBlocs)},
 		{acquispb.Candidacy_MethodVariant_Enum(0).Descriptor(), names(rules.Normal, rules.BlocOnly)},
-		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision)},
-		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded)},
+		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision, rules.RequirementDecision, rules.ProofDecision)},
+		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded, rules.Fulfilled, rules.NotFulfilled)},
 		{acquispb.Capitalisation_BlocStatus_Status_Enum(0).Descriptor(), names(rules.LedgerNotPresented, rules.LedgerNotCapitalised, rules.LedgerCapitalised, rules.LedgerExpired)},
+		{acquispb.Capitalisation_RequirementStatus_Status_Enum(0).Descriptor(), names(rules.RequirementOpen, rules.RequirementNotFulfilled, rules.RequirementFulfilled)},
 		{acquispb.Capitalisation_CertificationStatus_Status_Enum(0).Descriptor(),
 			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded, rules.CertificationExpired)},
 	} {
@@ -248,7 +249,7 @@ func TestIDs(t *testing.T) {
 func TestReasonsAreKept(t *testing.T) {
 	reasons := []rules.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
-		{Rule: "R", Until: "2031-06-15", Path: "old/A, as new/B"},
+		{Rule: "R", Until: "2031-06-15", Chain: "old/A, as new/B"},
 		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})

@@ -40,7 +40,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	competence := rules.Assess(marketing.Scheme(), candidacy, acts).Competence("C3.2")
+	competence := rules.Assess(marketing.Scheme(), candidacy, acts).Unit("C3.2")
 	fmt.Println(candidacy.Label, competence.Code, competence.Outcome)
 	fmt.Println(competence.Reasons[0])
 	// Output:

@@ -16,8 +16,7 @@ import (
 // nowhere is a catalogue that knows no référentiel, like a store that lost them.
 type nowhere struct{}
 
-func (nowhere) Blocs(rules.Revision) []string               { return nil }
-func (nowhere) Validity(rules.BlocRef) rules.Period         { return rules.Period{} }
+func (nowhere) Scheme(rules.Revision) *rules.Scheme         { return nil }
 func (nowhere) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
 func (nowhere) Counts(wanted, held rules.BlocRef) bool      { return false }
 

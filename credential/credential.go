@@ -111,6 +111,7 @@ type Claim struct {
 	Revision      string // resource name of the revision under which it was decided
 	Certification *acquispb.Referentiel
 	Bloc          *acquispb.Bloc // nil: the whole certification was awarded
+	Option        string         // code of the option awarded; empty if there are none
 	Decided       time.Time
 	Ends          *time.Time              // when it is no longer valid; nil: it has no end
 	Decision      uint64                  // its uid, because its name would reveal the candidate's id
@@ -173,7 +174,16 @@ func achievementOf(claim Claim) achievement {
 		for _, c := range bloc.GetCompetences() {
 			lines = append(lines, c.GetCode()+" "+c.GetStatement())
 		}
+		for _, e := range bloc.GetEpreuves() {
+			lines = append(lines, e.GetCode()+" "+e.GetTitle())
+		}
 	} else {
+		for _, option := range of.GetAward().GetOptions() {
+			if option.GetCode() == claim.Option {
+				a.ID += "/options/" + option.GetCode()
+				a.Name += ", option " + option.GetTitle()
+			}
+		}
 		for _, bloc := range of.GetBlocs() {
 			lines = append(lines, bloc.GetCode()+" "+bloc.GetTitle())
 		}

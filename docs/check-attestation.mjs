@@ -48,7 +48,7 @@ function readAct(data) {
     const length = Number(varint());
     act[tag >> 3] = data.subarray(at, at += length).toString();
   }
-  return { outcome: Number(act[3]), bloc: act[2] ?? "", referentiel: act[4], revision: act[5] };
+  return { outcome: Number(act[3]), bloc: act[2] ?? "", option: act[19] ?? "", referentiel: act[4], revision: act[5] };
 }
 
 // openCheckpoint checks the note's signature under one of the keys.
@@ -75,7 +75,7 @@ function checkProof(credential, jwks) {
   demand(p.treeSize === checkpoint.size, "the checkpoint is of another size");
   demand(rootOf(leaf, BigInt(p.sequence) - 1n, p.treeSize, p.hashes).equals(checkpoint.root), "the leaf is not in the journal");
   const act = readAct(bytes(p.act));
-  const shown = `urn:acquis:referentiels/${act.referentiel}/revisions/${act.revision}` + (act.bloc ? `/blocs/${act.bloc}` : "");
+  const shown = `urn:acquis:referentiels/${act.referentiel}/revisions/${act.revision}` + (act.bloc ? `/blocs/${act.bloc}` : "") + (act.option ? `/options/${act.option}` : "");
   demand(act.outcome === (act.bloc ? 1 : 3), "the act grants nothing");
   demand(credential.credentialSubject.achievement.id === shown, "the act is about something else than what is shown");
 }

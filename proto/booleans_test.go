@@ -23,6 +23,10 @@ var switches = map[protoreflect.FullName]string{
 	"acquis.v1.Gate.in_percent":                         "a référentiel states what is special about a gate",
 	"acquis.v1.Validity.unlimited":                      "a référentiel states it, or a period",
 	"acquis.v1.Criterion.eliminatory":                   "a référentiel states what is special about a criterion",
+	"acquis.v1.Epreuve.eliminatory":                     "a référentiel states what is special about an épreuve",
+	"acquis.v1.Variant.When.single_bloc":                "a référentiel states what a variant asks for",
+	"acquis.v1.JuryRule.College.parity":                 "a référentiel states what is special about a college",
+	"acquis.v1.JuryRule.casting_vote":                   "a référentiel states what is special about a jury",
 	"acquis.v1.JuryMember.external":                     "a member counts as external only if that is said",
 	"acquis.v1.JuryMember.chair":                        "a member may chair only if that is said",
 }

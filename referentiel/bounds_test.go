@@ -44,9 +44,12 @@ func TestBoundsAreTheAPIs(t *testing.T) {
 			if inner == nil {
 				inner = api.ByName(field.Message().Name())
 			}
-			if field.IsList() {
-				visit(m.Get(field).List().Get(0).Message(), inner)
-			} else {
+			switch {
+			case field.IsList():
+				for i := range m.Get(field).List().Len() {
+					visit(m.Get(field).List().Get(i).Message(), inner)
+				}
+			case m.Has(field):
 				visit(m.Get(field).Message(), inner)
 			}
 		}

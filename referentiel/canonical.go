@@ -5,9 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
-	"google.golang.org/protobuf/proto"
-
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // # The canonical encoding
@@ -29,7 +28,7 @@ import (
 //	yes       0x01
 //	answer    0x01 for yes, 0x00 for no: a yes or no that proto declares optional
 //	message   as above
-//	list      how many items, then each: a text or a message
+//	list      how many items, then each: a text, a number or a message
 //
 // where lengths and counts are 4 bytes, most significant first.
 //
@@ -71,6 +70,8 @@ func encode(r *storepb.Referentiel) []byte {
 	each(&e, 8, r.GetScales(), (*encoder).scale)
 	e.message(9, func(e *encoder) { e.register(r.GetRegister()) })
 	e.message(10, func(e *encoder) { e.certificateur(r.GetCertificateur()) })
+	e.message(11, func(e *encoder) { e.award(r.GetAward()) })
+	each(&e, 13, r.GetAssessorQualities(), (*encoder).quality)
 	e.end()
 	return e
 }
@@ -121,6 +122,17 @@ func (e *encoder) certificateur(c *storepb.Certificateur) {
 	e.text(3, c.GetSiret())
 }
 
+// encodeRequirement is the encoding of a requirement. Documents prove what they prove,
+// whatever number a revision asks for.
+func encodeRequirement(r *storepb.AwardRule_Requirement) []byte {
+	e := encoder("acquis.referentiel.requirement.v1\n")
+	r = proto.CloneOf(r)
+	r.AtLeast = nil
+	e.requirement(r)
+	e.end()
+	return e
+}
+
 func (e *encoder) section(s *storepb.Section) {
 	e.text(1, s.GetTitle())
 	e.texts(2, s.GetParagraphs())
@@ -132,7 +144,41 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	each(e, 3, b.GetActivities(), (*encoder).activity)
 	each(e, 4, b.GetCompetences(), (*encoder).competence)
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
+	e.number(6, b.Credits)
+	each(e, 7, b.GetEpreuves(), (*encoder).epreuve)
 	e.message(8, func(e *encoder) { e.validity(b.GetValidity()) })
+}
+
+func (e *encoder) award(a *storepb.AwardRule) {
+	e.texts(1, a.GetAll())
+	each(e, 2, a.GetChoose(), (*encoder).choice)
+	each(e, 3, a.GetOptions(), (*encoder).option)
+	each(e, 4, a.GetRequirements(), (*encoder).requirement)
+}
+
+func (e *encoder) requirement(r *storepb.AwardRule_Requirement) {
+	e.text(1, r.GetCode())
+	e.text(2, r.GetTitle())
+	if kind := int32(r.GetKind()); kind != 0 {
+		e.number(3, &kind)
+	}
+	e.message(4, func(e *encoder) { e.method(r.GetMethod()) })
+	each(e, 5, r.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(r.GetGate()) })
+	e.number(7, r.AtLeast)
+}
+
+func (e *encoder) choice(c *storepb.AwardRule_Choice) {
+	e.texts(1, c.GetFrom())
+	e.number(2, c.AtLeast)
+	e.number(3, c.AtLeastCredits)
+}
+
+func (e *encoder) option(o *storepb.AwardRule_Option) {
+	e.text(1, o.GetCode())
+	e.text(2, o.GetTitle())
+	e.texts(3, o.GetBlocs())
+	e.texts(4, o.GetRequirements())
 }
 
 func (e *encoder) activity(a *storepb.Activity) {
@@ -149,6 +195,26 @@ func (e *encoder) competence(c *storepb.Competence) {
 	e.message(6, func(e *encoder) { e.gate(c.GetGate()) })
 	e.number(7, c.Weight)
 	e.text(8, c.GetBonusAbove())
+	each(e, 9, c.GetVariants(), (*encoder).variant)
+	e.number(10, c.MaxAttempts)
+	e.message(15, func(e *encoder) { e.agreement(c.GetAgreement()) })
+}
+
+func (e *encoder) variant(v *storepb.Variant) {
+	e.message(1, func(e *encoder) {
+		e.yes(1, v.GetWhen().GetSingleBloc())
+		if routes := v.GetWhen().GetAccessRoutes(); len(routes) > 0 {
+			*e = append(*e, 2)
+			e.uint32(uint32(len(routes)))
+			for _, route := range routes {
+				e.uint32(uint32(route))
+			}
+		}
+		if attempt := int32(v.GetWhen().GetAttempt()); attempt != 0 {
+			e.number(3, &attempt)
+		}
+	})
+	e.message(2, func(e *encoder) { e.method(v.GetMethod()) })
 }
 
 func (e *encoder) method(m *storepb.AssessmentMethod) {
@@ -166,6 +232,24 @@ func (e *encoder) criterion(c *storepb.Criterion) {
 	e.number(4, c.Weight)
 	e.text(5, c.GetBonusAbove())
 	e.text(6, c.GetScale())
+	e.texts(7, c.GetCompetences())
+}
+
+func (e *encoder) epreuve(u *storepb.Epreuve) {
+	e.text(1, u.GetCode())
+	e.text(2, u.GetTitle())
+	e.message(3, func(e *encoder) { e.method(u.GetMethod()) })
+	e.texts(4, u.GetCompetences())
+	each(e, 5, u.GetCriteria(), (*encoder).criterion)
+	e.message(6, func(e *encoder) { e.gate(u.GetGate()) })
+	e.number(7, u.Weight)
+	e.text(8, u.GetBonusAbove())
+	e.text(9, u.GetScale())
+	e.yes(10, u.GetEliminatory())
+	e.number(11, u.MinAssessors)
+	each(e, 12, u.GetVariants(), (*encoder).variant)
+	e.number(13, u.MaxAttempts)
+	e.message(15, func(e *encoder) { e.agreement(u.GetAgreement()) })
 }
 
 func (e *encoder) rules(r *storepb.Rules) {
@@ -179,7 +263,25 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.message(5, func(e *encoder) { e.gate(r.GetCompetenceGate()) })
 	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
 	e.text(7, r.GetScale())
+	e.message(8, func(e *encoder) { e.agreement(r.GetAgreement()) })
 	e.message(9, func(e *encoder) { e.validities(r.GetValidity()) })
+}
+
+func (e *encoder) agreement(a *storepb.Agreement) {
+	if kind := int32(a.GetKind()); kind != 0 {
+		e.number(1, &kind)
+	}
+	e.text(2, a.GetMaxGap())
+	e.text(3, a.GetThirdReading())
+	each(e, 4, a.GetWeights(), func(e *encoder, w *storepb.Agreement_Weight) {
+		e.text(1, w.GetQuality())
+		e.number(2, w.Percent)
+	})
+}
+
+func (e *encoder) quality(q *storepb.AssessorQuality) {
+	e.text(1, q.GetCode())
+	e.text(2, q.GetTitle())
 }
 
 func (e *encoder) gate(g *storepb.Gate) {
@@ -231,6 +333,18 @@ func (e *encoder) juryRule(j *storepb.JuryRule) {
 	}
 	e.number(1, j.MinMembers)
 	e.number(2, j.MinExternalPercent)
+	each(e, 3, j.GetColleges(), (*encoder).college)
+	if chair := int32(j.GetChair()); chair != 0 {
+		e.number(4, &chair)
+	}
+	e.yes(5, j.GetCastingVote())
+}
+
+func (e *encoder) college(c *storepb.JuryRule_College) {
+	e.text(1, c.GetCode())
+	e.text(2, c.GetTitle())
+	e.number(3, c.AtLeast)
+	e.yes(4, c.GetParity())
 }
 
 func (e *encoder) replacement(r *storepb.Replacement) {

@@ -139,9 +139,12 @@ func change(m protoreflect.Message, field protoreflect.FieldDescriptor) (undo fu
 	if field.IsList() {
 		list := m.Mutable(field).List()
 		length := list.Len()
-		if field.Message() != nil {
+		switch {
+		case field.Message() != nil:
 			list.AppendMutable()
-		} else {
+		case field.Kind() == protoreflect.EnumKind:
+			list.Append(protoreflect.ValueOfEnum(2))
+		default:
 			list.Append(protoreflect.ValueOfString("autre"))
 		}
 		return func() { list.Truncate(length) }
@@ -188,9 +191,12 @@ func draw(t *rapid.T, m protoreflect.Message) {
 		switch {
 		case field.IsList():
 			for range rapid.IntRange(0, 2).Draw(t, "items") {
-				if field.Message() != nil {
+				switch {
+				case field.Message() != nil:
 					draw(t, m.Mutable(field).List().AppendMutable().Message())
-				} else {
+				case field.Kind() == protoreflect.EnumKind:
+					m.Mutable(field).List().Append(protoreflect.ValueOfEnum(protoreflect.EnumNumber(rapid.Int32().Draw(t, "number"))))
+				default:
 					m.Mutable(field).List().Append(protoreflect.ValueOfString(drawText(t)))
 				}
 			}
@@ -252,10 +258,15 @@ func decodeCanonical(left *string, m protoreflect.Message) error {
 			r.Register = &storepb.Register{Kind: 1, Number: take(left, takeNumber(left))}
 		case field.IsList():
 			for range takeNumber(left) {
-				if field.Message() == nil {
-					m.Mutable(field).List().Append(protoreflect.ValueOfString(take(left, takeNumber(left))))
-				} else if err := decodeCanonical(left, m.Mutable(field).List().AppendMutable().Message()); err != nil {
-					return err
+				switch list := m.Mutable(field).List(); {
+				case field.Kind() == protoreflect.EnumKind:
+					list.Append(protoreflect.ValueOfEnum(protoreflect.EnumNumber(takeNumber(left))))
+				case field.Message() == nil:
+					list.Append(protoreflect.ValueOfString(take(left, takeNumber(left))))
+				default:
+					if err := decodeCanonical(left, list.AppendMutable().Message()); err != nil {
+						return err
+					}
 				}
 			}
 		case field.Message() != nil:

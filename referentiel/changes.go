@@ -248,7 +248,7 @@ func values(list protoreflect.List, f protoreflect.FieldDescriptor) []string {
 		if f.Message() != nil {
 			all[i] = group(list.Get(i).Message())
 		} else {
-			all[i] = list.Get(i).String()
+			all[i] = scalar(list.Get(i), f)
 		}
 	}
 	return all
@@ -283,7 +283,10 @@ func value(m protoreflect.Message, f protoreflect.FieldDescriptor) string {
 	if !m.Has(f) {
 		return ""
 	}
-	v := m.Get(f)
+	return scalar(m.Get(f), f)
+}
+
+func scalar(v protoreflect.Value, f protoreflect.FieldDescriptor) string {
 	if f.Kind() == protoreflect.EnumKind {
 		if named := f.Enum().Values().ByNumber(v.Enum()); named != nil {
 			return string(named.Name())

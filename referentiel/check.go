@@ -17,11 +17,19 @@ const (
 	maxActivities   = 50
 	maxCompetences  = 100
 	maxCriteria     = 100
+	maxEpreuves     = 100
+	maxVariants     = 20
+	maxRoutes       = 6
 	maxDeliverables = 50
 	maxReplaces     = 200
 	maxTogether     = 20
 	maxScales       = 20
 	maxLevels       = 50
+	maxChoices      = 20
+	maxOptions      = 20
+	maxRequirements = 20
+	maxQualities    = 20
+	maxColleges     = 20
 )
 
 // maxProblems is how many problems are reported.
@@ -33,9 +41,9 @@ const maxProblems = 500
 // that there are more.
 //
 // Codes of blocs, activities and compétences are 1 to 32 letters, digits, dots
-// and hyphens, and unique within their kind. The code of a criterion is
-// determined by its position: the compétence's code, a dot, its position from
-// 1.
+// and hyphens, and unique within their kind; those of épreuves likewise, and no
+// compétence has the same. The code of a criterion is determined by its position:
+// the code of its compétence or épreuve, a dot, its position from 1.
 func Check(r *storepb.Referentiel) []Problem {
 	c := &checker{shapes: newShapes(), blocs: seen{}, activities: seen{}, competences: seen{}}
 	c.head(r)
@@ -45,12 +53,20 @@ func Check(r *storepb.Referentiel) []Problem {
 	for i, scale := range list(c, "scales", r.GetScales(), 0, maxScales) {
 		c.scale(at("scales", i), scale)
 	}
+	qualities := seen{}
+	for i, q := range list(c, "assessor_qualities", r.GetAssessorQualities(), 0, maxQualities) {
+		item := at("assessor_qualities", i)
+		c.unique(item+".code", q.GetCode(), qualities)
+		c.text(item+".title", q.GetTitle(), maxTitle)
+	}
 	for i, b := range list(c, "blocs", r.GetBlocs(), 1, maxBlocs) {
 		c.bloc(at("blocs", i), b)
 	}
 	c.rules(r.GetRules())
+	c.award(r.GetAward())
 	c.validities(r)
 	if !c.tooMany {
+		c.apart(r.GetBlocs())
 		for _, p := range rules.CheckGates(spec(r)) {
 			c.report(p.Field, p.Message)
 		}
@@ -64,6 +80,7 @@ type checker struct {
 	shapes                         shapes
 	problems                       []Problem
 	blocs, activities, competences seen
+	wholes                         []whole
 	tooMany                        bool // some list is too long to be read
 }
 
@@ -134,14 +151,66 @@ func (c *checker) section(field string, s *storepb.Section) {
 func (c *checker) bloc(field string, b *storepb.Bloc) {
 	c.unique(field+".code", b.GetCode(), c.blocs)
 	c.text(field+".title", b.GetTitle(), maxTitle)
+	c.between(field+".credits", b.Credits, 1, 1000)
 	for i, a := range list(c, field+".activities", b.GetActivities(), 0, maxActivities) {
 		item := at(field+".activities", i)
 		c.unique(item+".code", a.GetCode(), c.activities)
 		c.text(item+".title", a.GetTitle(), maxTitle)
 	}
+	if len(b.GetEpreuves()) > 0 {
+		c.byEpreuves(field, b)
+		return
+	}
 	for i, k := range list(c, field+".competences", b.GetCompetences(), 1, maxCompetences) {
 		c.competence(at(field+".competences", i), k)
 	}
+}
+
+// award checks lists and texts of the award rule; what it means, the rules check.
+func (c *checker) award(a *storepb.AwardRule) {
+	list(c, "award.all", a.GetAll(), 0, maxBlocs)
+	for i, choice := range list(c, "award.choose", a.GetChoose(), 0, maxChoices) {
+		item := at("award.choose", i)
+		list(c, item+".from", choice.GetFrom(), 1, maxBlocs)
+		c.between(item+".at_least", choice.AtLeast, 1, maxBlocs)
+		c.between(item+".at_least_credits", choice.AtLeastCredits, 1, 1000*maxBlocs)
+	}
+	for i, o := range list(c, "award.options", a.GetOptions(), 0, maxOptions) {
+		item := at("award.options", i)
+		c.code(item+".code", o.GetCode())
+		c.text(item+".title", o.GetTitle(), maxTitle)
+		list(c, item+".blocs", o.GetBlocs(), 1, maxBlocs)
+		list(c, item+".requirements", o.GetRequirements(), 0, maxRequirements)
+	}
+	for i, r := range list(c, "award.requirements", a.GetRequirements(), 0, maxRequirements) {
+		c.requirement(at("award.requirements", i), r)
+	}
+}
+
+// requirement checks one, and that it has what its kind needs and nothing else.
+func (c *checker) requirement(field string, r *storepb.AwardRule_Requirement) {
+	c.unique(field+".code", r.GetCode(), c.competences)
+	if first, taken := c.blocs[r.GetCode()]; taken {
+		c.report(field+".code", fmt.Sprintf("%q is taken by %s", r.GetCode(), first))
+	}
+	c.text(field+".title", r.GetTitle(), maxTitle)
+	assessed := r.GetMethod() != nil || len(r.GetCriteria()) > 0 || r.GetGate() != nil
+	switch kind := r.GetKind(); {
+	case kind == 0:
+		c.report(field+".kind", "must not be empty")
+	case kind.Descriptor().Values().ByNumber(kind.Number()) == nil:
+		c.report(field+".kind", fmt.Sprintf("%d is not a kind of requirement", kind))
+	case kind.String() == "PROOF" && assessed:
+		c.report(field, "is a PROOF, so it must have neither a method nor criteria nor a gate")
+	case kind.String() == "EPREUVE" && (r.GetMethod() == nil || len(r.GetCriteria()) == 0 || r.AtLeast != nil):
+		c.report(field, "is an EPREUVE, so it must have a method and criteria, and no at_least")
+	}
+	if r.GetMethod() != nil {
+		c.method(field+".method", r.GetMethod())
+	}
+	c.criteria(field+".criteria", r.GetCode(), r.GetCriteria(), 0)
+	c.aboutNothingElse(field+".criteria", r.GetCriteria())
+	c.between(field+".at_least", r.AtLeast, 1, 100000)
 }
 
 // scale checks the texts of a scale; what it means, the rules check.
@@ -166,11 +235,30 @@ func (c *checker) competence(field string, k *storepb.Competence) {
 	if k.GetBlocOnlyMethod() != nil {
 		c.method(field+".bloc_only_method", k.GetBlocOnlyMethod())
 	}
-	for i, criterion := range list(c, field+".criteria", k.GetCriteria(), 1, maxCriteria) {
-		item := at(field+".criteria", i)
+	list(c, field+".agreement.weights", k.GetAgreement().GetWeights(), 0, maxQualities)
+	c.variants(field+".variants", k.GetVariants())
+	c.between(field+".max_attempts", k.MaxAttempts, 1, 20)
+	c.criteria(field+".criteria", k.GetCode(), k.GetCriteria(), 1)
+	c.aboutNothingElse(field+".criteria", k.GetCriteria())
+}
+
+// aboutNothingElse refuses compétences of criteria that are not those of an épreuve.
+func (c *checker) aboutNothingElse(field string, criteria []*storepb.Criterion) {
+	for i, criterion := range criteria {
+		item := at(field, i) + ".competences"
+		for j, code := range list(c, item, criterion.GetCompetences(), 0, maxCompetences) {
+			c.report(at(item, j), fmt.Sprintf("%q must be left out: only criteria of an épreuve name compétences", clip(code)))
+		}
+	}
+}
+
+// criteria checks the criteria of a compétence or an épreuve with that code.
+func (c *checker) criteria(field, unit string, criteria []*storepb.Criterion, fewest int) {
+	for i, criterion := range list(c, field, criteria, fewest, maxCriteria) {
+		item := at(field, i)
 		// A criterion is identified by its position, never by its text. A code
 		// of another position would be ambiguous.
-		if want := fmt.Sprintf("%s.%d", k.GetCode(), i+1); criterion.GetCode() != want && k.GetCode() != "" {
+		if want := fmt.Sprintf("%s.%d", unit, i+1); criterion.GetCode() != want && unit != "" {
 			c.report(item+".code", fmt.Sprintf("must be %q because of its position, not %q", clip(want), clip(criterion.GetCode())))
 		}
 		c.text(item+".statement", criterion.GetStatement(), maxStatement)
@@ -181,7 +269,7 @@ func (c *checker) method(field string, m *storepb.AssessmentMethod) {
 	switch {
 	case m.GetKind() == 0:
 		c.report(field+".kind", "must not be empty")
-	case m.GetKind().Descriptor().Values().ByNumber(m.GetKind().Number()) == nil:
+	case unknownValue(m.GetKind()):
 		c.report(field+".kind", fmt.Sprintf("%d is not a kind of method", m.GetKind()))
 	}
 	c.text(field+".title", m.GetTitle(), maxTitle)
@@ -203,6 +291,20 @@ func (c *checker) rules(r *storepb.Rules) {
 	if jury := r.GetJury(); jury != nil {
 		c.between("rules.jury.min_members", jury.MinMembers, 2, 50)
 		c.between("rules.jury.min_external_percent", jury.MinExternalPercent, 0, 100)
+		c.jury(jury)
+	}
+	list(c, "rules.agreement.weights", r.GetAgreement().GetWeights(), 0, maxQualities)
+}
+
+// jury checks the texts of a jury's colleges; what they mean, the rules check.
+func (c *checker) jury(j *storepb.JuryRule) {
+	for i, college := range list(c, "rules.jury.colleges", j.GetColleges(), 0, maxColleges) {
+		item := at("rules.jury.colleges", i)
+		c.code(item+".code", college.GetCode())
+		c.text(item+".title", college.GetTitle(), maxTitle)
+	}
+	if j.GetChair().Descriptor().Values().ByNumber(j.GetChair().Number()) == nil {
+		c.report("rules.jury.chair", fmt.Sprintf("%d is neither REQUIRED nor NONE", j.GetChair()))
 	}
 }
 

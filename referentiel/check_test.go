@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
+	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 )
@@ -46,6 +47,29 @@ func small() *storepb.Referentiel {
 	}
 }
 
+// byEpreuves is a bloc that is assessed by épreuves: one with criteria, one as a whole.
+func byEpreuves() *storepb.Bloc {
+	method := func() *storepb.AssessmentMethod { return &storepb.AssessmentMethod{Kind: 5, Title: "Examen"} }
+	return &storepb.Bloc{
+		Code: "B2", Title: "Compter",
+		Competences: []*storepb.Competence{{Code: "C2.1", Statement: "Additionner"}, {Code: "C2.2", Statement: "Soustraire"}},
+		Epreuves: []*storepb.Epreuve{
+			{
+				Code: "E1", Title: "Écrit", Method: method(), Competences: []string{"C2.1"}, MinAssessors: new(int32(2)),
+				Criteria: []*storepb.Criterion{{Code: "E1.1", Statement: "La somme est juste", Competences: []string{"C2.1"}}},
+			},
+			{Code: "E2", Title: "Oral", Method: method(), Competences: []string{"C2.1", "C2.2"}, Eliminatory: true},
+		},
+	}
+}
+
+func byVariants() []*storepb.Variant {
+	return []*storepb.Variant{{
+		When:   &storepb.Variant_When{SingleBloc: true, AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{5}, Attempt: 2},
+		Method: &storepb.AssessmentMethod{Kind: 4, Title: "Dossier"},
+	}}
+}
+
 // full is the small référentiel with one of everything, also of what excludes each other.
 func full() *storepb.Referentiel {
 	gate := func() *storepb.Gate {
@@ -62,6 +86,13 @@ func full() *storepb.Referentiel {
 		Code: "n", Title: "Note", Pass: "10", Marks: &storepb.Scale_Marks{Min: "0", Max: "20", Step: "0.5"},
 		Levels: []*storepb.Scale_Level{{Code: "A", Label: "Acquis", Points: new(int32(100))}},
 	}}
+	agreement := func() *storepb.Agreement {
+		return &storepb.Agreement{Kind: 2, MaxGap: "4", ThirdReading: "t", Weights: []*storepb.Agreement_Weight{{Quality: "t", Percent: new(int32(100))}}}
+	}
+	r.AssessorQualities = []*storepb.AssessorQuality{{Code: "t", Title: "Tuteur"}}
+	r.Rules.Agreement, competence(r).Agreement = agreement(), agreement()
+	r.Rules.Jury.Colleges = []*storepb.JuryRule_College{{Code: "E", Title: "Employeurs", AtLeast: new(int32(2)), Parity: true}}
+	r.Rules.Jury.Chair, r.Rules.Jury.CastingVote = 1, true
 	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", Revision: strings.Repeat("1", 32), ReplacedBloc: "CCP2"}}
 	validity := func() *storepb.Validity {
 		return &storepb.Validity{Years: new(int32(5)), Months: new(int32(12)), Unlimited: true}
@@ -69,7 +100,26 @@ func full() *storepb.Referentiel {
 	r.Blocs[0].Validity, r.Rules.Validity = validity(), &storepb.Validities{Blocs: validity(), Award: validity()}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	r.Register, r.Certificateur = registered(), certified()
+	r.Blocs[0].Credits = new(int32(10))
+	r.Award = &storepb.AwardRule{
+		All:     []string{"B1"},
+		Choose:  []*storepb.AwardRule_Choice{{From: []string{"B2"}, AtLeast: new(int32(1)), AtLeastCredits: new(int32(10))}},
+		Options: []*storepb.AwardRule_Option{{Code: "A", Title: "Option A", Blocs: []string{"B3"}, Requirements: []string{"SOUT"}}},
+		Requirements: []*storepb.AwardRule_Requirement{{
+			Code: "SOUT", Title: "Soutenance", Kind: 1, Method: &storepb.AssessmentMethod{Kind: 5, Title: "Soutenance"},
+			Criteria: []*storepb.Criterion{{Code: "SOUT.1", Statement: "Défendre"}}, Gate: gate(), AtLeast: new(int32(90)),
+		}},
+	}
 	competence(r).Criteria[0].Weight, competence(r).Criteria[0].BonusAbove = new(int32(2)), "50"
+	b := byEpreuves()
+	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()
+	e := b.Epreuves[0]
+	b.Validity = validity()
+	r.Blocs = append(r.Blocs, b)
+	e.Agreement = agreement()
+	e.MaxAttempts, competence(r).MaxAttempts = new(int32(3)), new(int32(3))
+	e.Variants, competence(r).Variants = byVariants(), byVariants()
+	e.Gate, e.Weight, e.BonusAbove, e.Scale, e.Eliminatory = gate(), new(int32(2)), "50", "n", true
 	return r
 }
 
@@ -323,6 +373,13 @@ func TestCheckRules(t *testing.T) {
 // oddities are changes to the small référentiel after which it is still valid.
 func oddities() map[string]func(*storepb.Referentiel) {
 	return map[string]func(*storepb.Referentiel){
+		"a bloc of épreuves": func(r *storepb.Referentiel) { r.Blocs = append(r.Blocs, byEpreuves()) },
+		"épreuves that say nothing of compétences": func(r *storepb.Referentiel) {
+			b := byEpreuves()
+			b.Competences, b.Epreuves[0].Competences, b.Epreuves[0].Criteria[0].Competences, b.Epreuves[1].Competences = nil, nil, nil, nil
+			r.Blocs = append(r.Blocs, b)
+		},
+		"methods by route and attempt":   func(r *storepb.Referentiel) { competence(r).Variants = byVariants() },
 		"no rules":                       func(r *storepb.Referentiel) { r.Rules = nil },
 		"rules without a jury":           func(r *storepb.Referentiel) { r.Rules.Jury = nil },
 		"codes of another certificateur": func(r *storepb.Referentiel) { r.Blocs[0].Code, r.Replaces = "RNCP35340BC01", nil },

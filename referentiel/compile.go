@@ -6,6 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	agreements "github.com/acquis-eval/acquis/rules/agreement"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -18,8 +19,9 @@ type Compiled struct {
 	published    uint64 // where it stands in the order of publication
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
-	competences  map[string]*storepb.Competence
-	fingerprints map[string]string // of each bloc: a digest of its content
+	competences  map[string]*storepb.Competence // of all blocs, assessed or listed
+	epreuves     map[string]*storepb.Epreuve
+	fingerprints map[string]string // of each bloc and requirement: a digest of its content
 
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
@@ -44,6 +46,7 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		content:      proto.CloneOf(r),
 		blocs:        make(map[string]*storepb.Bloc),
 		competences:  make(map[string]*storepb.Competence),
+		epreuves:     make(map[string]*storepb.Epreuve),
 		fingerprints: make(map[string]string),
 	}
 	read := spec(c.content)
@@ -58,6 +61,15 @@ func Compile(r *storepb.Referentiel) (*Compiled, error) {
 		c.fingerprints[b.GetCode()] = digest(encodeBloc(b))
 		for _, k := range b.GetCompetences() {
 			c.competences[k.GetCode()] = k
+		}
+		for _, e := range b.GetEpreuves() {
+			c.epreuves[e.GetCode()] = e
+		}
+	}
+	for _, r := range c.content.GetAward().GetRequirements() {
+		c.fingerprints[r.GetCode()] = digest(encodeRequirement(r))
+		if len(r.GetCriteria()) > 0 { // the rules have it as a compétence
+			c.competences[r.GetCode()] = &storepb.Competence{Code: r.GetCode(), Statement: r.GetTitle(), Method: r.GetMethod(), Criteria: r.GetCriteria()}
 		}
 	}
 	c.entries = sync.OnceValue(func() []entry { return entries(c.content) })
@@ -76,6 +88,9 @@ func (c *Compiled) Bloc(code string) *storepb.Bloc { return c.blocs[code] }
 // Competence finds a compétence by its code; nil if there is none.
 func (c *Compiled) Competence(code string) *storepb.Competence { return c.competences[code] }
 
+// Epreuve finds an épreuve by its code; nil if there is none.
+func (c *Compiled) Epreuve(code string) *storepb.Epreuve { return c.epreuves[code] }
+
 // spec is the part of a référentiel that the rules read, but for its name.
 func spec(r *storepb.Referentiel) rules.Spec {
 	s := rules.Spec{
@@ -83,36 +98,99 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
 		BlocGate:       gate(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
+		Registration:   registrationSpec(r.GetRegister()),
+		Award:          awardSpec(r.GetAward()),
+		Agreement:      agreement(r.GetRules().GetAgreement()),
+		Jury:           juryRule(r.GetRules().GetJury()),
 		Validity: rules.Validity{
 			Blocs: period(r.GetRules().GetValidity().GetBlocs()), Award: period(r.GetRules().GetValidity().GetAward()),
 		},
-		Registration: registrationSpec(r.GetRegister()),
+	}
+	for _, q := range r.GetAssessorQualities() {
+		s.Qualities = append(s.Qualities, q.GetCode())
 	}
 	for _, given := range r.GetScales() {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Validity: ownValidity(b.GetValidity())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits), Validity: ownValidity(b.GetValidity())}
+		for _, e := range b.GetEpreuves() {
+			bloc.Units = append(bloc.Units, epreuveSpec(e))
+		}
 		for _, k := range b.GetCompetences() {
-			bloc.Competences = append(bloc.Competences, competenceSpec(k))
+			if len(b.GetEpreuves()) == 0 { // otherwise they are only listed
+				bloc.Units = append(bloc.Units, competenceSpec(k))
+			}
 		}
 		s.Blocs = append(s.Blocs, bloc)
 	}
 	return s
 }
 
-func competenceSpec(k *storepb.Competence) rules.Competence {
-	competence := rules.Competence{
-		Code: k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()),
-		Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
+	if a == nil {
+		return nil
 	}
-	for _, criterion := range k.GetCriteria() {
-		competence.Criteria = append(competence.Criteria, rules.Criterion{
-			Code: criterion.GetCode(), Eliminatory: criterion.GetEliminatory(), Scale: criterion.GetScale(),
-			Share: rules.Share{Weight: number(criterion.Weight), BonusAbove: criterion.GetBonusAbove()},
+	read := &rules.AwardRule{All: a.GetAll()}
+	for _, c := range a.GetChoose() {
+		read.Choose = append(read.Choose, rules.Choice{From: c.GetFrom(), AtLeast: number(c.AtLeast), AtLeastCredits: number(c.AtLeastCredits)})
+	}
+	for _, o := range a.GetOptions() {
+		read.Options = append(read.Options, rules.Option{Code: o.GetCode(), Blocs: o.GetBlocs(), Requirements: o.GetRequirements()})
+	}
+	for _, r := range a.GetRequirements() {
+		read.Requirements = append(read.Requirements, rules.Requirement{
+			Code: r.GetCode(), Criteria: criteria(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
 		})
 	}
-	return competence
+	return read
+}
+
+func epreuveSpec(e *storepb.Epreuve) rules.Unit {
+	unit := rules.Unit{
+		Agreement: agreement(e.GetAgreement()),
+		Code:      e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
+		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
+		Criteria: criteria(e.GetCriteria()),
+	}
+	if len(unit.Criteria) == 0 {
+		unit.AsWhole = true
+		unit.Criteria = []rules.Criterion{{Code: e.GetCode(), Eliminatory: e.GetEliminatory(), Scale: e.GetScale()}}
+	}
+	return unit
+}
+
+func competenceSpec(k *storepb.Competence) rules.Unit {
+	return rules.Unit{
+		Agreement: agreement(k.GetAgreement()),
+		Code:      k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
+		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+		Criteria: criteria(k.GetCriteria()),
+	}
+}
+
+func variants(given []*storepb.Variant) (read []rules.When) {
+	for _, v := range given {
+		when := rules.When{SingleBloc: v.GetWhen().GetSingleBloc()}
+		for _, route := range v.GetWhen().GetAccessRoutes() {
+			when.Routes = append(when.Routes, rules.AccessRoute(route.String()))
+		}
+		if attempt := v.GetWhen().GetAttempt(); attempt != 0 {
+			when.Attempt = rules.Attempt(attempt.String())
+		}
+		read = append(read, when)
+	}
+	return read
+}
+
+func criteria(given []*storepb.Criterion) (read []rules.Criterion) {
+	for _, k := range given {
+		read = append(read, rules.Criterion{
+			Code: k.GetCode(), Eliminatory: k.GetEliminatory(), Scale: k.GetScale(),
+			Share: rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
+		})
+	}
+	return read
 }
 
 func scaleSpec(s *storepb.Scale) rules.Scale {
@@ -122,6 +200,28 @@ func scaleSpec(s *storepb.Scale) rules.Scale {
 	}
 	if m := s.GetMarks(); m != nil {
 		read.Marks = &rules.Marks{Min: m.GetMin(), Max: m.GetMax(), Step: m.GetStep()}
+	}
+	return read
+}
+
+func agreement(a *storepb.Agreement) *rules.Agreement {
+	if a == nil {
+		return nil
+	}
+	read := &rules.Agreement{MaxGap: a.GetMaxGap(), ThirdReading: a.GetThirdReading()}
+	if a.GetKind() != 0 {
+		read.Kind = agreements.Kind(a.GetKind().String())
+	}
+	for _, w := range a.GetWeights() {
+		read.Weights = append(read.Weights, rules.QualityWeight{Quality: w.GetQuality(), Percent: number(w.Percent)})
+	}
+	return read
+}
+
+func juryRule(j *storepb.JuryRule) rules.JurySpec {
+	read := rules.JurySpec{NoChair: j.GetChair().String() == "NONE", CastingVote: j.GetCastingVote()}
+	for _, c := range j.GetColleges() {
+		read.Colleges = append(read.Colleges, rules.College{Code: c.GetCode(), AtLeast: number(c.AtLeast), Parity: c.GetParity()})
 	}
 	return read
 }

@@ -31,7 +31,7 @@ func TestCompile(t *testing.T) {
 		t.Errorf("%d criteria", len(c.Scheme().Criteria()))
 	}
 	for _, code := range c.Scheme().Criteria() {
-		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Competence+".") {
+		if place, ok := c.Scheme().Place(code); !ok || !strings.HasPrefix(code, place.Unit+".") {
 			t.Errorf("the scheme has criterion %s at %v", code, place)
 		}
 	}
@@ -215,7 +215,7 @@ func TestValidity(t *testing.T) {
 		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}}:             {},
 		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}, Bloc: "B1"}: {},
 	} {
-		if got := catalogue.Validity(of); got != want {
+		if got := catalogue.Scheme(of.Revision).Validity(of.Bloc); got != want {
 			t.Errorf("%v is valid for %v, not %v", of, got, want)
 		}
 	}
@@ -230,10 +230,10 @@ func TestCatalogueOfUnknown(t *testing.T) {
 	if !catalogue.Counts(wanted, unknown) {
 		t.Error("a declared bloc of an unknown revision must count")
 	}
-	if catalogue.Counts(unknown, wanted) || catalogue.Blocs(unknown.Revision) != nil {
+	if catalogue.Counts(unknown, wanted) || catalogue.Scheme(unknown.Revision).BlocCodes() != nil {
 		t.Error("an unknown revision counts")
 	}
-	if got := catalogue.Blocs(now.Revision()); len(got) != 1 || got[0] != "B1" {
+	if got := catalogue.Scheme(now.Revision()).BlocCodes(); len(got) != 1 || got[0] != "B1" {
 		t.Errorf("blocs %v", got)
 	}
 }

@@ -99,7 +99,7 @@ func (d *decoder) list(n *yaml.Node, m protoreflect.Message, field protoreflect.
 			d.message(item, items.AppendMutable().Message(), path)
 			continue
 		}
-		v := protoreflect.ValueOfString("") // a bad item keeps its position, for the numbers of later items
+		v := items.NewElement() // a bad item keeps its position, for the numbers of later items
 		if d.plain(item, path) {
 			if read := d.scalar(item, field, path); read.IsValid() {
 				v = read

@@ -12,10 +12,10 @@ import (
 // référentiels ([rules.Catalogue]).
 type Catalogue map[rules.Revision]*Compiled
 
-// Blocs lists the blocs of a revision, in order; none if it is not known.
-func (c Catalogue) Blocs(revision rules.Revision) []string {
+// Scheme is that of a revision; nil if it is not known.
+func (c Catalogue) Scheme(revision rules.Revision) *rules.Scheme {
 	if r := c[revision]; r != nil {
-		return r.scheme.BlocCodes()
+		return r.scheme
 	}
 	return nil
 }
@@ -126,5 +126,5 @@ func (c *Compiled) replaces(bloc string, held rules.BlocRef) bool {
 // registered separately, even if texts are the same.
 func (c *Compiled) identical(bloc string, other *Compiled, otherBloc string) bool {
 	return other != nil && c.content.GetId() == other.content.GetId() &&
-		c.blocs[bloc] != nil && c.fingerprints[bloc] == other.fingerprints[otherBloc]
+		c.fingerprints[bloc] != "" && c.fingerprints[bloc] == other.fingerprints[otherBloc]
 }

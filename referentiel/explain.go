@@ -100,12 +100,7 @@ func (e *explainer) counted(n int, one, many bilingual) string {
 
 func (e *explainer) certification() {
 	e.section("Certification", "Certification")
-	var codes []string
-	for _, b := range e.r.GetBlocs() {
-		codes = append(codes, b.GetCode())
-	}
-	e.say("La certification est délivrée par le jury quand tous ses blocs sont acquis : %s.",
-		"The jury awards the certification when all its blocs are acquired: %s.", codes)
+	e.award()
 	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
 		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
 	e.validities()
@@ -119,8 +114,7 @@ func (e *explainer) jury() {
 	e.say("Le jury délibère si %d membres au moins sont présents%s.", "The jury deliberates if at least %d members are present%s.", n, note)
 	n, note = e.number(externals(rule), rules.DefaultMinExternalPercent)
 	e.say("Au moins %d %% des membres présents sont externes%s.", "At least %d %% of the members present are external%s.", n, note)
-	e.say("L'un d'eux préside, et aucun n'a de lien déclaré avec le candidat.",
-		"One of them chairs, and none has a declared tie with the candidate.")
+	e.sides()
 	e.say("Le jury suit le résultat calculé, ou s'en écarte avec un motif.",
 		"The jury follows the computed outcome, or departs from it with a motive.")
 }
@@ -148,8 +142,7 @@ func (e *explainer) assessing() {
 	n, note := e.number(needed, rules.DefaultMinAssessors)
 	assessors := e.counted(n, bilingual{"évaluateur", "assessor"}, bilingual{"évaluateurs", "assessors"})
 	e.say("Il faut sur chaque critère l'avis d'au moins %s%s.", "Each criterion needs the findings of at least %s%s.", assessors, note)
-	e.say("Si des évaluateurs se contredisent sur un critère, le jury tranche.",
-		"If assessors disagree on a criterion, the jury settles it.")
+	e.agreements()
 	if code := e.r.GetRules().GetScale(); code != "" {
 		e.say("Un critère sans autre échelle est évalué sur l'échelle %s.", "A criterion without another scale is assessed on the scale %s.", code)
 	} else {
@@ -184,7 +177,14 @@ func (e *explainer) blocs() {
 		e.section("Bloc %s : %s", "Bloc %s: %s", b.GetCode(), b.GetTitle())
 		e.bloc(b)
 		for _, k := range b.GetCompetences() {
+			if len(b.GetEpreuves()) > 0 {
+				e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
+				continue
+			}
 			e.competence(k)
+		}
+		for _, u := range b.GetEpreuves() {
+			e.epreuve(u)
 		}
 	}
 }
@@ -195,15 +195,27 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 		codes = append(codes, k.GetCode())
 	}
 	e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	if b.Credits != nil {
+		e.say("Il vaut %d crédits.", "It is worth %d credits.", b.GetCredits())
+	}
+	var epreuves []string
+	for _, u := range b.GetEpreuves() {
+		epreuves = append(epreuves, u.GetCode())
+	}
+	if len(epreuves) > 0 {
+		e.say("Elles ne sont pas évaluées une à une, mais par les épreuves : %s.", "They are not assessed one by one, but by the épreuves: %s.", epreuves)
+	}
 	when, own := "", bilingual{}
 	switch {
 	case b.GetGate() != nil:
-		when, own = e.gate(b.GetGate(), ofCompetences), bilingual{" (règle propre)", " (a rule of its own)"}
+		when, own = e.gate(b.GetGate(), e.children(b)), bilingual{" (règle propre)", " (a rule of its own)"}
 	case e.r.GetRules().GetBlocGate() != nil:
-		when = e.gate(e.r.GetRules().GetBlocGate(), ofCompetences)
+		when = e.gate(e.r.GetRules().GetBlocGate(), e.children(b))
 	default:
 		_, bloc := e.thresholds()
-		when = bloc.when
+		if when = bloc.when; len(epreuves) > 0 {
+			when = strings.Replace(when, "compétences", "épreuves", 1)
+		}
 	}
 	e.say("Le bloc %s est acquis quand %s%s.", "Bloc %s is acquired when %s%s.", b.GetCode(), when, own)
 	if v := b.GetValidity(); v != nil {
@@ -214,20 +226,21 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 func (e *explainer) competence(k *storepb.Competence) {
 	e.say("%s : %s", "%s: %s", k.GetCode(), k.GetStatement())
 	e.text.WriteString("    " + e.phrase("Évaluée par : %s.", "Assessed by: %s.", e.method(k.GetMethod())) + "\n")
+	e.variants(k.GetVariants())
+	e.attempts(k.MaxAttempts)
 	if m := k.GetBlocOnlyMethod(); m != nil {
 		e.text.WriteString("    " + e.phrase("Si ce bloc est présenté seul : %s.", "If this bloc is presented alone: %s.", e.method(m)) + "\n")
 	}
 	if g := k.GetGate(); g != nil {
 		e.text.WriteString("    " + e.phrase("Acquise quand %s (règle propre).", "Acquired when %s (a rule of its own).", e.gate(g, ofCriteria)) + "\n")
 	}
+	if a := k.GetAgreement(); a != nil {
+		e.text.WriteString("    " + e.phrase("Si plusieurs l'évaluent : %s (règle propre).", "If several assess it: %s (a rule of its own).", e.agreement(a)) + "\n")
+	}
 	if shared := e.share(k.Weight, k.GetBonusAbove()); shared != "" {
 		e.text.WriteString("    " + e.phrase("Dans le bloc : %s.", "In the bloc: %s.", shared) + "\n")
 	}
-	var all []string
-	for _, criterion := range k.GetCriteria() {
-		all = append(all, e.criterion(criterion))
-	}
-	e.text.WriteString("    " + e.phrase("Critères : %s.", "Criteria: %s.", all) + "\n")
+	e.detail("Critères : %s.", "Criteria: %s.", e.criteria(k.GetCriteria()))
 }
 
 // criterion is its code, with what is special about it.

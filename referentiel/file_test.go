@@ -77,10 +77,12 @@ func apiReferentiel() protoreflect.MessageDescriptor {
 // that each can be broken. Values of one kind may contradict each other.
 func filled() *storepb.Referentiel {
 	r := small()
+	r.Blocs = append(r.Blocs, byEpreuves())
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
 	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2018", Revision: strings.Repeat("0", 32), ReplacedBloc: "CCP2"}}
 	r.Register, r.Certificateur = registered(), certified()
 	fill(r.ProtoReflect())
+	r.Blocs[0].Epreuves, r.Blocs[1].Competences = nil, byEpreuves().Competences
 	return r
 }
 
@@ -99,6 +101,8 @@ func fill(m protoreflect.Message) {
 		case field.Message() != nil:
 			fill(m.Mutable(field).Message())
 		case m.Has(field):
+		case field.IsList() && field.Kind() == protoreflect.EnumKind:
+			m.Mutable(field).List().Append(protoreflect.ValueOfEnum(1))
 		case field.IsList():
 			m.Mutable(field).List().Append(protoreflect.ValueOfString("1"))
 		case field.Kind() == protoreflect.StringKind:

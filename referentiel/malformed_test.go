@@ -181,20 +181,35 @@ func rulesBroken() []struct{ path, text, field string } {
 		{"register.registration_date", `"2027-12-31"`, "register.registration_date"},
 		{"register.delivery_deadline", `"2026-12-31"`, "register.delivery_deadline"},
 		{"certificateur.siret", `"73282932000075"`, "certificateur.siret"},
+		{"blocs[0].competences[0]", "{code: C1.1, statement: a}", "blocs[0].competences[0].method"},
+		{"blocs[1].competences[0]", "{code: C2.1, statement: a, weight: 2}", "blocs[1].competences[0].weight"},
+		{"blocs[0].competences[0].variants[0].when", "{single_bloc: false}", "blocs[0].competences[0].variants[0].when"},
+		{"blocs[0].competences[0].variants[0].when.access_routes", "[INITIAL_TRAINING, INITIAL_TRAINING]", "blocs[0].competences[0].variants[0].when.access_routes[1]"},
+		{"blocs[1].epreuves[0].variants", "[{when: {attempt: RESIT}, method: {kind: OTHER, title: a}}, {when: {attempt: RESIT}, method: {kind: OTHER, title: a}}]", "blocs[1].epreuves[0].variants[1].when"},
+		{"blocs[1].epreuves[0].competences", "[C2.1, C2.1]", "blocs[1].epreuves[0].competences[1]"},
+		{"blocs[1].epreuves[0].criteria[0].competences", "[C2.2]", "blocs[1].epreuves[0].criteria[0].competences[0]"},
+		{"blocs[1].epreuves[1]", "{code: E2, title: a, method: {kind: OTHER, title: a}}", "blocs[1].competences[1]"},
+		{"blocs[1].epreuves[1]", "{code: C2.1, title: a, method: {kind: OTHER, title: a}}", "blocs[1].epreuves[1].code"},
+		{"blocs[1].epreuves[1]", "{code: C1.1.1, title: a, method: {kind: OTHER, title: a}}", "blocs[1].epreuves[1].code"},
 		{"replaces[0].bloc", "B9", "replaces[0].bloc"},
 		{"replaces[0].referentiel", "Vente", "replaces[0].referentiel"},
 		{"replaces[0].revision", "latest", "replaces[0].revision"},
 		{"replaces[0]", "{bloc: B1, referentiel: vente, replaced_bloc: B1}", "replaces[0].revision"},
 		{"replaces", twoReplaced, "replaces[1]"},
 		{"replaces", twiceNeeded, "replaces[0].together_with[0]"},
+		{"award.requirements[0].kind", "PROOF", "award.requirements[0]"},
 	}
 }
 
 // unbreakable are rules that no file breaks, and why.
 func unbreakable() map[string]string {
 	return map[string]string{
-		"%d is not a kind of method":   "files name kinds, and the decoder refuses what is none",
-		"%d is not a kind of register": "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of method":      "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of register":    "files name kinds, and the decoder refuses what is none",
+		"%d is not a kind of requirement": "files name kinds, and the decoder refuses what is none",
+		"%d is not an access route":       "so it is with routes",
+		"%d is not an attempt":            "and with attempts",
+		"%d is neither REQUIRED nor NONE": "files name it, and the decoder refuses anything else",
 	}
 }
 

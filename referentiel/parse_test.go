@@ -71,10 +71,10 @@ func TestParse(t *testing.T) {
 }
 
 const (
-	blocKeys       = "code, title, activities, competences, gate, validity"
-	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur"
+	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur, award, assessor_qualities"
+	blocKeys       = "code, title, activities, competences, gate, credits, epreuves, validity"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
-	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above"
+	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants, max_attempts, agreement"
 )
 
 // Errors in a file, and the line that is reported: a change to the small file,
@@ -148,7 +148,7 @@ func TestParseRefusesTexts(t *testing.T) {
 func TestParseRefusesValues(t *testing.T) {
 	runParses(t, []parseCase{
 		{"text for group", "jury:\n    min_members: 3\n    min_external_percent: 0", "jury: 3",
-			[]string{"vente.yaml:38: rules.jury: must be a group of keys: min_members, min_external_percent"}},
+			[]string{"vente.yaml:38: rules.jury: must be a group of keys: min_members, min_external_percent, colleges, chair, casting_vote"}},
 		{"text for number", "min_assessors: 2", "min_assessors: deux",
 			[]string{"vente.yaml:37: rules.min_assessors: must be a whole number"}},
 		{"fraction", "min_assessors: 2", "min_assessors: 1.5",

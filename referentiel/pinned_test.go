@@ -78,7 +78,7 @@ func randomGrid(draw *rand.Rand, scheme *rules.Scheme) rules.Grid {
 // have changed since.
 func settle(draw *rand.Rand, scheme *rules.Scheme, candidacy rules.Candidacy, acts *rules.Acts, verdicts []rules.Verdict) {
 	for _, bloc := range rules.Assess(scheme, candidacy, *acts).Blocs {
-		for _, competence := range bloc.Competences {
+		for _, competence := range bloc.Units {
 			for _, k := range competence.Criteria {
 				if k.Settled != rules.StatusContested || draw.IntN(8) == 0 {
 					continue
@@ -105,7 +105,7 @@ func textOf(g rules.Grid) string {
 	for _, b := range g.Blocs {
 		fmt.Fprintln(&text, b.Code, b.Outcome)
 		explain(b.Reasons...)
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			fmt.Fprintln(&text, c.Code, c.Method, c.Outcome)
 			explain(c.Reasons...)
 			for _, k := range c.Criteria {

@@ -32,12 +32,13 @@ func ParseQuery(text string) (Query, error) {
 }
 
 // Hit is a text that was found: the name of the certification, the title of a
-// bloc or an activity, or the statement of a compétence or a criterion. Codes
-// that do not apply are empty.
+// bloc, an activity, an épreuve or a requirement, or the statement of a compétence or a
+// criterion. Codes that do not apply are empty.
 type Hit struct {
 	Bloc       string // that it belongs to; empty for the name of the certification
 	Activity   string // whose title it is
-	Competence string // whose statement it is, or to which the criterion belongs
+	Competence string // whose statement it is, or to which the criterion belongs; or a requirement
+	Epreuve    string // whose title it is, or to which the criterion belongs
 	Criterion  string // whose statement it is
 	Text       string
 
@@ -98,6 +99,18 @@ func entries(r *storepb.Referentiel) []entry {
 			for _, criterion := range k.GetCriteria() {
 				add(criterion.GetCode(), Hit{Bloc: bloc, Competence: competence, Criterion: criterion.GetCode(), Text: criterion.GetStatement()})
 			}
+		}
+		for _, e := range b.GetEpreuves() {
+			add(e.GetCode(), Hit{Bloc: bloc, Epreuve: e.GetCode(), Text: e.GetTitle()})
+			for _, criterion := range e.GetCriteria() {
+				add(criterion.GetCode(), Hit{Bloc: bloc, Epreuve: e.GetCode(), Criterion: criterion.GetCode(), Text: criterion.GetStatement()})
+			}
+		}
+	}
+	for _, r := range r.GetAward().GetRequirements() {
+		add(r.GetCode(), Hit{Competence: r.GetCode(), Text: r.GetTitle()})
+		for _, criterion := range r.GetCriteria() {
+			add(criterion.GetCode(), Hit{Competence: r.GetCode(), Criterion: criterion.GetCode(), Text: criterion.GetStatement()})
 		}
 	}
 	return all

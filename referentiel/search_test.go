@@ -54,6 +54,31 @@ func place(h Hit) string {
 	return strings.TrimSpace(strings.Join([]string{h.Bloc, h.Activity, h.Competence, h.Criterion}, " "))
 }
 
+// TestSearchEpreuves: épreuves and their criteria are found as such.
+func TestSearchEpreuves(t *testing.T) {
+	r := small()
+	r.Blocs = append(r.Blocs, byEpreuves())
+	c := compiled(t, r)
+	for query, want := range map[string]Hit{
+		"écrit":       {Bloc: "B2", Epreuve: "E1", Text: "Écrit"},
+		"somme juste": {Bloc: "B2", Epreuve: "E1", Criterion: "E1.1", Text: "La somme est juste"},
+		"E2":          {Bloc: "B2", Epreuve: "E2", Text: "Oral"},
+		"soustraire":  {Bloc: "B2", Competence: "C2.2", Text: "Soustraire"},
+	} {
+		q, err := ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits, _ := c.Search(q, 0, 10)
+		if len(hits) == 1 {
+			want.Place = hits[0].Place // TestSearch knows places
+		}
+		if len(hits) != 1 || hits[0] != want {
+			t.Errorf("%s: %+v, want %+v", query, hits, want)
+		}
+	}
+}
+
 func TestSearch(t *testing.T) {
 	c := compiled(t, marketing(t))
 	for query, want := range map[string][]string{
@@ -155,7 +180,7 @@ func TestCompiledIsShared(t *testing.T) {
 				t.Error("found nothing")
 			}
 			for revision := range catalogue {
-				catalogue.Blocs(revision)
+				catalogue.Scheme(revision).BlocCodes()
 			}
 		})
 	}

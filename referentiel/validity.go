@@ -61,12 +61,3 @@ func period(v *storepb.Validity) rules.Period {
 	}
 	return rules.Years(int(v.GetYears()))
 }
-
-// Validity is how long a bloc of a revision is valid, or its award if no bloc is named;
-// without end if the revision is not known.
-func (c Catalogue) Validity(of rules.BlocRef) rules.Period {
-	if r := c[of.Revision]; r != nil {
-		return r.scheme.Validity(of.Bloc)
-	}
-	return rules.Period{}
-}

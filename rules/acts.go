@@ -17,6 +17,7 @@ type Acts struct {
 type Assessment struct {
 	Criterion string
 	Assessor  string
+	Quality   string // in which the assessor gave it; may be empty
 	Verdict   Verdict
 	Retracted bool // the assessor takes the verdict back; Verdict is ignored
 	Seq       uint64
@@ -25,6 +26,7 @@ type Assessment struct {
 // Opinion is an assessor's verdict that counts.
 type Opinion struct {
 	Assessor string
+	Quality  string // in which the assessor gave it; may be empty
 	Verdict  Verdict
 	Seq      uint64 // of the act that gave it; 0 in a settlement, which depends on the verdict only
 }

@@ -3,9 +3,9 @@ package rules
 import "slices"
 
 // consequences returns what the rulings of a jury change about awards. An award
-// whose blocs are no longer all held is superseded. If no award of the
-// référentiel is in force and every bloc of the revision is held, it is awarded. The blocs
-// of a standing award had to be valid on its day: what expires later does not touch it.
+// that lacks something it needs is superseded. Each option of the revision that has
+// all that it needs, and no valid award, is awarded. The blocs of a standing award had to be
+// valid on its day: what expires later does not touch it.
 //
 // award is the decision to write, without its outcome: the revision to award, the
 // session that sat, the candidacy, the day. Registrars' acts never come here.
@@ -20,26 +20,33 @@ func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 		if !standing.awards() {
 			continue
 		}
-		if lost := c.Ledger(standing.Revision, standing.Day).missing(); len(lost) > 0 {
+		if lost := c.Ledger(standing.Revision, standing.Day).lacks(standing.Option); len(lost) > 0 {
 			ruling := c.dated(withdraw(standing, award, lost), award.Day)
 			follow = append(follow, ruling)
 			c.Decisions = append(c.Decisions, ruling.Decision)
 		}
 	}
-	if ledger := c.Ledger(award.Revision, award.Day); ledger.complete() && ledger.Certification != CertificationAwarded {
-		award.Outcome = Awarded
-		reason := Reason{Rule: EveryBlocCapitalised, Counted: len(ledger.Blocs)}
+	rule := EveryBlocCapitalised
+	if s := c.Catalogue.Scheme(award.Revision); s != nil && s.award.given {
+		rule = PathComplete
+	}
+	for _, path := range c.Ledger(award.Revision, award.Day).awaiting() {
+		award.Outcome, award.Option = Awarded, path.Option
+		reason := Reason{Rule: rule, Option: path.Option, Counted: path.Counted}
 		follow = append(follow, c.dated(Ruling{Decision: award, Reasons: []Reason{reason}}, award.Day))
 	}
 	return follow
 }
 
-// withdraw supersedes an award whose blocs were lost.
-func withdraw(standing, award Decision, lost []string) Ruling {
-	award.Revision, award.Outcome, award.Supersedes = standing.Revision, NotAwarded, standing.ID
+// withdraw supersedes an award that lacks something.
+func withdraw(standing, award Decision, lost []Reason) Ruling {
+	award.Revision, award.Option, award.Outcome, award.Supersedes = standing.Revision, standing.Option, NotAwarded, standing.ID
 	ruling := Ruling{Decision: award}
-	for _, bloc := range lost {
-		ruling.Reasons = append(ruling.Reasons, Reason{Rule: AwardLost, Bloc: bloc})
+	for _, r := range lost {
+		if r.Rule == BlocMissing {
+			r.Rule = AwardLost
+		}
+		ruling.Reasons = append(ruling.Reasons, r)
 	}
 	return ruling
 }
@@ -75,7 +82,7 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	rulings := []Ruling{c.Candidate.dated(Ruling{
 		Decision: anew,
 		Motive:   r.Motive,
-		Reasons:  []Reason{{Rule: JuryRectified, Bloc: old.Bloc}},
+		Reasons:  []Reason{old.about(JuryRectified)},
 	}, c.Day)}
 	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy, Day: c.Day}
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
@@ -90,7 +97,7 @@ func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 	if slices.ContainsFunc(c.Candidate.Decisions, func(d Decision) bool { return d.Supersedes == old.ID }) {
 		refusals = append(refusals, refuse(DecisionSuperseded, "decision", old.ID))
 	}
-	if !r.Outcome.forBloc() {
+	if !r.Outcome.fits(old.Kind) {
 		refusals = append(refusals, refuse(OutcomeUnknown, "decision", old.ID))
 	}
 	if blank(r.Motive) {
@@ -99,21 +106,44 @@ func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
 	return refusals
 }
 
+// about is a reason about what was decided on.
+func (d Decision) about(rule ReasonRule) Reason {
+	if d.Kind.ofRequirement() {
+		return Reason{Rule: rule, Requirement: d.Bloc}
+	}
+	return Reason{Rule: rule, Bloc: d.Bloc}
+}
+
 // Award awards the certification of the current revision, which the candidate
 // completed by a registrar's act.
 func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 	refusals := append(c.sitting(s), c.sitsFor(current)...)
 	ledger := c.Candidate.Ledger(current, c.Day)
-	for _, bloc := range ledger.missing() {
-		refusals = append(refusals, refuse(CertificationNotComplete, "bloc", bloc))
-	}
-	if ledger.Certification == CertificationAwarded {
-		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", ledger.Award))
+	if len(ledger.awaiting()) == 0 {
+		refusals = append(refusals, ledger.nothingToAward()...)
 	}
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
 	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID, Day: c.Day}), nil
+}
+
+// nothingToAward says what is missing, and which awards stand.
+func (l Ledger) nothingToAward() (refusals []Refusal) {
+	for _, r := range l.Missing {
+		switch {
+		case r.AnyOf != "":
+			refusals = append(refusals, refuse(CertificationNotComplete, "choice", r.AnyOf))
+		case r.Requirement != "":
+			refusals = append(refusals, refuse(RequirementNotFulfilledYet, "requirement", r.Requirement))
+		default:
+			refusals = append(refusals, refuse(CertificationNotComplete, "bloc", r.Bloc))
+		}
+	}
+	if l.Certification == CertificationAwarded {
+		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", l.Award))
+	}
+	return refusals
 }
 
 // sitsFor checks that the session's jury may rule on the référentiel of a
@@ -133,7 +163,7 @@ func (c Case) sitsFor(revision Revision) []Refusal {
 // equivalence. It is a registrar's act: it names its proof, and never awards.
 func (c Candidate) RecordPrior(bloc BlocRef, proof string, on Day) (Ruling, []Refusal) {
 	var refusals []Refusal
-	if !slices.Contains(c.Catalogue.Blocs(bloc.Revision), bloc.Bloc) {
+	if !slices.Contains(c.Catalogue.Scheme(bloc.Revision).BlocCodes(), bloc.Bloc) {
 		refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc.Bloc))
 	}
 	if c.Ledger(bloc.Revision, on).Capitalised(bloc.Bloc) {

@@ -13,13 +13,13 @@ func BenchmarkAssess(b *testing.B) {
 	for bloc := range 4 {
 		spec.Blocs = append(spec.Blocs, Bloc{Code: fmt.Sprint("B", bloc)})
 		for c := range 4 {
-			competence := Competence{Code: fmt.Sprintf("C%d.%d", bloc, c)}
+			competence := Unit{Code: fmt.Sprintf("C%d.%d", bloc, c)}
 			for k := range 4 {
 				code := fmt.Sprintf("%s.%d", competence.Code, k)
 				competence.Criteria = append(competence.Criteria, Criterion{Code: code})
 				acts.Assessments = append(acts.Assessments, Assessment{Criterion: code, Assessor: "eve", Verdict: Met, Seq: uint64(bloc*4 + c)})
 			}
-			spec.Blocs[bloc].Competences = append(spec.Blocs[bloc].Competences, competence)
+			spec.Blocs[bloc].Units = append(spec.Blocs[bloc].Units, competence)
 		}
 	}
 	acts.Assessments[len(acts.Assessments)-1].Verdict = NotMet

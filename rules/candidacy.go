@@ -10,38 +10,35 @@ type Candidacy struct {
 	Revision Revision // the one its session pins
 	State    CandidacyState
 	Enrolled []string // the blocs fixed at enrolment; they fix the methods too
+	Resits   []string // those of them that a jury had decided against before
+	Route    AccessRoute
 	Left     []Departed
+
+	Requirements []string // those fixed at enrolment
 }
 
-// Departed is a bloc that left its candidacy.
+// Departed is a bloc, or a requirement, that left its candidacy.
 type Departed struct {
 	Bloc string
 	As   CandidacyState // Withdrawn or Absent
 }
 
-// Presented lists the blocs that did not leave.
+// Presented lists the blocs, then the requirements, that did not leave.
 func (c Candidacy) Presented() []string {
-	return slices.DeleteFunc(slices.Clone(c.Enrolled), c.hasLeft)
+	return slices.DeleteFunc(slices.Concat(c.Enrolled, c.Requirements), c.hasLeft)
 }
 
 func (c Candidacy) hasLeft(bloc string) bool {
 	return slices.ContainsFunc(c.Left, func(d Departed) bool { return d.Bloc == bloc })
 }
 
-// method is the assessment method in force for a compétence with a method for a
-// single bloc. It depends on the blocs enrolled: if only one of several is left,
-// it is still assessed as announced.
-func (c Candidacy) method() Method {
-	if len(c.Enrolled) == 1 {
-		return BlocOnly
-	}
-	return Normal
-}
-
 // Enrolment says what a candidacy asks to present.
 type Enrolment struct {
-	Scope Scope
-	Blocs []string // with NamedBlocs only
+	Scope  Scope
+	Blocs  []string // with NamedBlocs only
+	Option string   // with Whole only: code of the option, if the award has options
+	Chosen []string // with Whole only: blocs besides those that are needed in any case
+	Route  AccessRoute
 }
 
 // Enrol opens a candidacy in the case's session. The candidacy returned has no ID
@@ -54,12 +51,25 @@ func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
 	if len(refusals) > 0 {
 		return Candidacy{}, refusals
 	}
+	isRequirement := func(code string) bool { return c.Scheme.requirement(code) != nil }
+	enrolled := c.Scheme.inOrder(slices.DeleteFunc(slices.Clone(blocs), isRequirement))
 	return Candidacy{
 		Session:  c.Session.ID,
 		Revision: c.Session.Revision,
 		State:    Enrolled,
-		Enrolled: c.Scheme.inOrder(blocs),
+		Enrolled: enrolled,
+		Resits:   c.resits(enrolled),
+		Route:    e.Route,
+
+		Requirements: slices.DeleteFunc(slices.Clone(blocs), func(code string) bool { return !isRequirement(code) }),
 	}, nil
+}
+
+// resits are the blocs that the candidate presents again.
+func (c Case) resits(blocs []string) []string {
+	return slices.DeleteFunc(slices.Clone(blocs), func(bloc string) bool {
+		return c.Candidate.failures(BlocRef{c.Session.Revision, bloc}) == 0
+	})
 }
 
 // asked lists the blocs that an enrolment asks to present.
@@ -68,18 +78,30 @@ func (c Case) asked(e Enrolment) ([]string, []Refusal) {
 	case e.Scope == Whole && len(e.Blocs) > 0:
 		return nil, []Refusal{refuse(BlocsNamedWithWhole, "candidacy", "")}
 	case e.Scope == Whole:
-		return c.notCapitalised()
+		return c.notCapitalised(e)
 	case e.Scope != NamedBlocs:
 		return nil, []Refusal{refuse(ScopeUnknown, "candidacy", "")}
+	case e.Option != "" || len(e.Chosen) > 0:
+		return nil, []Refusal{refuse(PathNamedWithBlocs, "candidacy", "")}
 	case len(e.Blocs) == 0:
 		return nil, []Refusal{refuse(NoBlocNamed, "candidacy", "")}
+	}
+	for _, code := range e.Blocs {
+		if c.Scheme.requirement(code) != nil {
+			return nil, []Refusal{refuse(RequirementIsNoBloc, "requirement", code)}
+		}
 	}
 	return e.Blocs, nil
 }
 
-func (c Case) notCapitalised() ([]string, []Refusal) {
+// notCapitalised lists what a candidacy for the whole presents.
+func (c Case) notCapitalised(e Enrolment) ([]string, []Refusal) {
+	wanted, refusals := c.wanted(e)
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
 	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
-	left := slices.DeleteFunc(c.Scheme.BlocCodes(), ledger.Capitalised)
+	left := slices.DeleteFunc(wanted, ledger.holds)
 	if len(left) == 0 {
 		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
 	}
@@ -105,12 +127,16 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 		if slices.Contains(blocs[:i], bloc) {
 			continue // reported once
 		}
-		if ledger.Capitalised(bloc) {
+		switch {
+		case ledger.Capitalised(bloc):
 			refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc))
+		case ledger.holds(bloc):
+			refusals = append(refusals, refuse(RequirementIsFulfilled, "requirement", bloc))
 		}
 		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
-			refusals = append(refusals, refuse(BlocElsewhere, "bloc", bloc))
+			refusals = append(refusals, refuse(BlocElsewhere, c.Scheme.noun(bloc), bloc))
 		}
+		refusals = append(refusals, c.exhausted(bloc)...)
 	}
 	return refusals
 }
@@ -121,8 +147,8 @@ func (c Case) known(blocs []string) []Refusal {
 	for i, bloc := range blocs {
 		switch {
 		case slices.Contains(blocs[:i], bloc):
-			refusals = append(refusals, refuse(BlocRepeated, "bloc", bloc))
-		case !c.Scheme.hasBloc(bloc):
+			refusals = append(refusals, refuse(BlocRepeated, c.Scheme.noun(bloc), bloc))
+		case !c.Scheme.has(bloc):
 			refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc))
 		}
 	}
@@ -153,8 +179,8 @@ func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 	refusals := append(c.Undecided(), c.known(blocs)...)
 	presented := c.Candidacy.Presented()
 	for _, bloc := range blocs {
-		if c.Scheme.hasBloc(bloc) && !slices.Contains(presented, bloc) {
-			refusals = append(refusals, refuse(BlocNotPresented, "bloc", bloc))
+		if c.Scheme.has(bloc) && !slices.Contains(presented, bloc) {
+			refusals = append(refusals, refuse(BlocNotPresented, c.Scheme.noun(bloc), bloc))
 		}
 	}
 	if len(refusals) > 0 {
@@ -201,8 +227,8 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 	if len(named) > 0 {
 		var refusals []Refusal
 		for _, bloc := range named {
-			if c.Scheme.hasBloc(bloc) && !c.Candidacy.hasLeft(bloc) {
-				refusals = append(refusals, refuse(BlocDidNotLeave, "bloc", bloc))
+			if c.Scheme.has(bloc) && !c.Candidacy.hasLeft(bloc) {
+				refusals = append(refusals, refuse(BlocDidNotLeave, c.Scheme.noun(bloc), bloc))
 			}
 		}
 		return named, refusals

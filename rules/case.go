@@ -29,8 +29,8 @@ type Candidate struct {
 // must know every revision that an act, a candidacy or a decision names: nothing
 // of a revision that it does not know is ever complete, lost or awarded.
 type Catalogue interface {
-	// Blocs lists the blocs of a revision, in order.
-	Blocs(Revision) []string
+	// Scheme is that of a revision; nil if the catalogue does not know it.
+	Scheme(Revision) *Scheme
 	// Counts tells whether holding one bloc counts as holding the wanted one:
 	// because they are identical, or because the wanted one's référentiel
 	// declares that it replaces the other. The rules never ask whether a bloc
@@ -39,9 +39,6 @@ type Catalogue interface {
 	// Equivalences are what the revision of a bloc declares as its equivalents: each
 	// needs all of its blocs. Those of one bloc are among what Counts tells.
 	Equivalences(wanted BlocRef) [][]Needed
-	// Validity is how long a bloc is valid from the day of the decision on it, or the
-	// award of a revision if no bloc is named.
-	Validity(BlocRef) Period
 }
 
 // BlocRef names a bloc of a revision.
@@ -60,10 +57,11 @@ type CriterionVerdict struct {
 	Kind      FindingKind // which of them; empty means a verdict
 }
 
-// Record checks a batch of verdicts; if one is bad, none is written. It reads no
-// acts, so that recording need not load them.
-func (c Case) Record(lines []CriterionVerdict) []Refusal {
-	return append(c.Undecided(), c.checkLines(lines)...)
+// Record checks a batch of verdicts of somebody who assesses in a quality, or in none; if
+// one is bad, none is written. It reads no acts, so that recording need not load them.
+func (c Case) Record(quality string, lines []CriterionVerdict) []Refusal {
+	refusals := append(c.Undecided(), c.checkLines(lines)...)
+	return append(refusals, c.qualified(quality, lines)...)
 }
 
 // Retract checks that an assessor can take back the verdicts on these criteria.
@@ -95,7 +93,7 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 		if k == nil {
 			continue // refused above
 		}
-		if !k.disputed() || k.Settled == StatusPending {
+		if !k.Open {
 			refusals = append(refusals, refuse(CriterionNotContested, "criterion", line.Criterion))
 		}
 		settlements = append(settlements, Settlement{

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/agreement"
+	"github.com/acquis-eval/acquis/rules/exact"
 )
 
 // gather gives each criterion of the référentiel, in its order, the acts on it
@@ -61,7 +64,7 @@ func (g *GridCriterion) hear(a Assessment) {
 	i, _ := slices.BinarySearchFunc(g.Opinions, a.Assessor, func(o Opinion, assessor string) int {
 		return cmp.Compare(o.Assessor, assessor)
 	})
-	g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Verdict: a.Verdict, Seq: a.Seq})
+	g.Opinions = slices.Insert(g.Opinions, i, Opinion{Assessor: a.Assessor, Quality: a.Quality, Verdict: a.Verdict, Seq: a.Seq})
 }
 
 // addSettlement records the latest settlement, with the authors of earlier ones
@@ -85,9 +88,9 @@ func (g *GridCriterion) addExemption(e Exemption) {
 }
 
 // assess finds the status of the criterion.
-func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
-	g.Code, g.Eliminatory = k.Code, k.Eliminatory
-	g.settle(k.scale, minAssessors)
+func (g *GridCriterion) assess(k *Criterion, minAssessors Number) {
+	g.Code, g.Eliminatory, g.Joint = k.Code, k.Eliminatory, k.agreement.Kind == agreement.Joint
+	g.settle(k.scale, k.agreement, minAssessors)
 	g.Status = g.Settled
 	if g.Exemption != nil && g.Exemption.Granted {
 		g.Status = StatusExempted
@@ -95,28 +98,34 @@ func (g *GridCriterion) assess(k Criterion, minAssessors Number) {
 	}
 }
 
-// settle finds the settled status: the first of the four rules that applies. It
-// drops a settlement that is not in force.
-func (g *GridCriterion) settle(on *scale, minAssessors Number) {
+// settle finds the settled status: the jury's settlement if it is in force, otherwise what
+// the opinions come to. It drops a settlement that is not in force.
+func (g *GridCriterion) settle(on *scale, by *agreement.Agreement, minAssessors Number) {
 	settlement := g.Settlement
 	g.Settlement = nil
-	g.Reason = Reason{Criterion: g.Code, Counted: len(g.Opinions)}
-	switch {
-	case len(g.Opinions) < minAssessors.Value:
-		g.Settled, g.Reason.Rule = StatusPending, TooFewAssessors
-		g.Reason.Required, g.Reason.FromDefault = minAssessors.Value, minAssessors.Default
-	case !g.disputed():
-		g.Reason.Rule = AssessorsAgree
-		g.found(on, g.Opinions[0].Verdict)
-	case settlement == nil:
-		g.Settled, g.Reason.Rule = StatusContested, AssessorsDisagree
-	case !slices.Equal(settlement.On, verdictsOf(g.Opinions)):
-		g.Settled, g.Reason.Rule = StatusContested, SettlementLapsed
-	default:
-		g.Reason.Rule = SettledByJury
+	heard := g.heard(on, by, minAssessors)
+	g.Reason, g.Points = because(heard, minAssessors), heard.Points
+	if g.Joint && g.Reason.Rule == AssessorsAgree {
+		g.Reason.Rule = AssessedTogether
+	}
+	g.Open = g.disputed() && g.Reason.Rule != TooFewAssessors && g.Reason.Rule != QualityMissing
+	switch inForce := settlement != nil && slices.Equal(settlement.On, verdictsOf(g.Opinions)); {
+	case g.Open && inForce:
+		g.Reason, g.Points = Reason{Rule: SettledByJury, Counted: len(g.Opinions)}, nil
 		g.Settlement = settlement
 		g.found(on, settlement.Verdict)
+	case heard.State == agreement.Pending:
+		g.Settled = StatusPending
+	case heard.State == agreement.Contested:
+		if g.Settled = StatusContested; settlement != nil {
+			g.Reason = Reason{Rule: SettlementLapsed, Counted: len(g.Opinions)}
+		}
+	case heard.Points != nil:
+		g.Settled, g.Passed = StatusAssessed, !heard.Points.Less(on.passing())
+	default:
+		g.found(on, Verdict(heard.Said))
 	}
+	g.Reason.Criterion = g.Code
 }
 
 // found takes over what the assessors or the jury found.
@@ -129,7 +138,15 @@ func (g *GridCriterion) found(on *scale, v Verdict) {
 	g.Settled, g.Found, g.Passed = StatusAssessed, v, ok && !points.Less(on.pass)
 }
 
-// disputed tells whether the assessors disagree, settled or not. Only then has
+// points are those of what is settled; false if nothing is.
+func (g *GridCriterion) points(on *scale) (exact.Number, bool) {
+	if g.Points != nil {
+		return *g.Points, true
+	}
+	return on.points(g.finding())
+}
+
+// disputed tells whether assessors found different things, settled or not. Only then has
 // the jury something to settle.
 func (g *GridCriterion) disputed() bool {
 	return slices.ContainsFunc(g.Opinions, func(o Opinion) bool { return o.Verdict != g.Opinions[0].Verdict })

@@ -13,7 +13,7 @@ type Deliberation struct {
 // computed outcome need a line; one that confirms it is accepted.
 type BlocLine struct {
 	Bloc    string
-	Outcome DecisionOutcome // Capitalised or NotCapitalised
+	Outcome DecisionOutcome // Capitalised or NotCapitalised; of a requirement Fulfilled or NotFulfilled
 	Motive  string
 }
 
@@ -50,7 +50,7 @@ func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 		refusals = append(refusals, refuse(GridStale, "candidacy", c.Candidacy.Label))
 	}
 	for _, bloc := range grid.Blocs {
-		if !ledger.Capitalised(bloc.Code) {
+		if !ledger.holds(bloc.Code) {
 			refusals = append(refusals, bloc.decidable()...)
 			refusals = append(refusals, bloc.authored(s.Present)...)
 		}
@@ -66,11 +66,18 @@ func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 func (b GridBloc) decidable() []Refusal {
 	switch b.Outcome {
 	case Pending:
-		return []Refusal{refuse(BlocPending, "bloc", b.Code)}
+		return []Refusal{refuse(BlocPending, b.noun(), b.Code)}
 	case Contested:
-		return []Refusal{refuse(BlocContested, "bloc", b.Code)}
+		return []Refusal{refuse(BlocContested, b.noun(), b.Code)}
 	}
 	return nil
+}
+
+func (b GridBloc) noun() string {
+	if b.Requirement {
+		return "requirement"
+	}
+	return "bloc"
 }
 
 // authored checks that each act of a single juror has an author among the members
@@ -78,7 +85,7 @@ func (b GridBloc) decidable() []Refusal {
 func (b GridBloc) authored(present []string) []Refusal {
 	isPresent := func(author string) bool { return slices.Contains(present, author) }
 	var refusals []Refusal
-	for _, c := range b.Competences {
+	for _, c := range b.Units {
 		for _, k := range c.Criteria {
 			if k.Settlement != nil && !slices.ContainsFunc(k.Settlement.Authors, isPresent) {
 				refusals = append(refusals, refuse(SettlementAuthorAbsent, "criterion", k.Code))
@@ -100,31 +107,45 @@ func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refu
 	refusals := c.known(blocs)
 	for _, line := range lines {
 		bloc := grid.Bloc(line.Bloc)
-		held := ledger.Capitalised(line.Bloc)
+		held, noun := ledger.holds(line.Bloc), c.Scheme.noun(line.Bloc)
 		switch {
-		case !c.Scheme.hasBloc(line.Bloc): // refused by known
+		case !c.Scheme.has(line.Bloc): // refused by known
 		case bloc == nil:
-			refusals = append(refusals, refuse(BlocNotPresented, "bloc", line.Bloc))
-		case !line.Outcome.forBloc():
-			refusals = append(refusals, refuse(OutcomeUnknown, "bloc", line.Bloc))
-		case held && line.Outcome != Capitalised:
-			refusals = append(refusals, refuse(BlocHeld, "bloc", line.Bloc))
-		case !held && line.departs(bloc.Outcome) && blank(line.Motive):
-			refusals = append(refusals, refuse(DepartureWithoutMotive, "bloc", line.Bloc))
+			refusals = append(refusals, refuse(BlocNotPresented, noun, line.Bloc))
+		case !line.Outcome.fits(bloc.kind()):
+			refusals = append(refusals, refuse(OutcomeUnknown, noun, line.Bloc))
+		case held && line.Outcome != Acquired.decided(bloc.kind()):
+			refusals = append(refusals, refuse(BlocHeld, noun, line.Bloc))
+		case !held && line.departs(bloc) && blank(line.Motive):
+			refusals = append(refusals, refuse(DepartureWithoutMotive, noun, line.Bloc))
 		}
 	}
 	return refusals
 }
 
 // departs tells whether the jury decides otherwise than computed.
-func (l BlocLine) departs(computed Outcome) bool {
-	return (computed == Acquired || computed == NotAcquired) && l.Outcome != computed.decided()
+func (l BlocLine) departs(from *GridBloc) bool {
+	computed := from.Outcome
+	return (computed == Acquired || computed == NotAcquired) && l.Outcome != computed.decided(from.kind())
+}
+
+// kind is that of a jury's decision on it.
+func (b *GridBloc) kind() DecisionKind {
+	if b.Requirement {
+		return RequirementDecision
+	}
+	return BlocDecision
 }
 
 // decided is the decision that follows from an outcome if the jury does not
 // depart from it.
-func (o Outcome) decided() DecisionOutcome {
-	if o == Acquired {
+func (o Outcome) decided(kind DecisionKind) DecisionOutcome {
+	switch {
+	case kind.ofRequirement() && o == Acquired:
+		return Fulfilled
+	case kind.ofRequirement():
+		return NotFulfilled
+	case o == Acquired:
 		return Capitalised
 	}
 	return NotCapitalised
@@ -134,13 +155,14 @@ func (o Outcome) decided() DecisionOutcome {
 func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
 	var j Judgement
 	for _, bloc := range grid.Blocs {
-		if held := ledger.Bloc(bloc.Code); held.Status == LedgerCapitalised {
-			j.Fates = append(j.Fates, Fate{
-				Bloc:     bloc.Code,
-				Outcome:  AlreadyHeld,
-				Decision: held.Decision,
-				Reasons:  []Reason{{Rule: HeldMeanwhile, Bloc: bloc.Code}},
-			})
+		if ledger.holds(bloc.Code) {
+			fate := Fate{Bloc: bloc.Code, Outcome: AlreadyHeld, Reasons: []Reason{c.Scheme.about(HeldMeanwhile, bloc.Code)}}
+			if bloc.Requirement {
+				fate.Decision, fate.Reasons[0].Rule = ledger.Requirement(bloc.Code).Decision, FulfilledMeanwhile
+			} else {
+				fate.Decision = ledger.Bloc(bloc.Code).Decision
+			}
+			j.Fates = append(j.Fates, fate)
 			continue
 		}
 		ruling := c.ruleOn(bloc, lines)
@@ -156,22 +178,22 @@ func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
 func (c Case) ruleOn(bloc GridBloc, lines []BlocLine) Ruling {
 	ruling := Ruling{
 		Decision: Decision{
-			Kind:      BlocDecision,
+			Kind:      bloc.kind(),
 			Revision:  c.Session.Revision,
 			Bloc:      bloc.Code,
-			Outcome:   bloc.Outcome.decided(),
+			Outcome:   bloc.Outcome.decided(bloc.kind()),
 			Computed:  bloc.Outcome,
 			Session:   c.Session.ID,
 			Candidacy: c.Candidacy.ID,
 		},
 	}
-	reason := Reason{Rule: JuryFollowed, Bloc: bloc.Code}
+	reason := c.Scheme.about(JuryFollowed, bloc.Code)
 	for _, line := range lines {
 		if line.Bloc != bloc.Code {
 			continue
 		}
 		ruling.Outcome, ruling.Motive = line.Outcome, line.Motive
-		if line.departs(bloc.Outcome) {
+		if line.departs(&bloc) {
 			ruling.Departure, reason.Rule = true, JuryDeparted
 		}
 	}

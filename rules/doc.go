@@ -27,7 +27,8 @@
 //   - The order in which different assessors speak changes nothing.
 //   - A decision is never edited: a later one supersedes it, and both stay.
 //   - A bloc that one candidacy capitalised is not lost by another candidacy.
-//   - An assessor's view of a grid is the same whatever others did.
+//   - An assessor's view of a grid is the same whatever others did, but on criteria
+//     that the référentiel has them assess together.
 //   - No single juror brings about a capitalisation or an award. An act of the
 //     jury has two members present at least, even where a référentiel asks for
 //     fewer ([JuryNotCollegial]); and what one juror did alone beforehand, a

@@ -18,7 +18,7 @@ func TestImpossibleRecords(t *testing.T) {
 	if got := nobody.candidate().Ledger(mainR1, "").Certification; got != CertificationInProgress {
 		t.Errorf("an unknown revision is %s", got)
 	}
-	s := Session{ID: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{"ann", true, true}, {"bob", false, false}}}
+	s := Session{ID: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob"}}}
 	c := Case{Scheme: scheme, Session: s, Candidate: nobody.candidate(), Candidacy: k}
 	c.Acts.Assessments = []Assessment{{Criterion: "C1.1.1", Assessor: "eve", Verdict: Met}}
 	_, refusals := c.Deliberate(Sitting{"ann", []string{"ann", "bob"}}, Deliberation{})
@@ -38,7 +38,7 @@ func TestActsLeaveTheirInputAlone(t *testing.T) {
 	w.schemes[mainR1] = scheme
 	c := Case{
 		Scheme:    scheme,
-		Session:   Session{ID: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{"ann", true, true}, {"bob", false, false}}},
+		Session:   Session{ID: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob"}}},
 		Candidate: w.candidate(),
 		Candidacy: Candidacy{State: Enrolled, Enrolled: []string{"B1"}, Left: make([]Departed, 0, 4)},
 		Acts:      Acts{Assessments: []Assessment{{Criterion: "C1.1.1", Assessor: "eve", Verdict: Met}}},

@@ -9,8 +9,7 @@ import (
 // catalogue knows one revision, and counts no bloc as another.
 type catalogue struct{ scheme *rules.Scheme }
 
-func (c catalogue) Blocs(rules.Revision) []string               { return c.scheme.BlocCodes() }
-func (c catalogue) Validity(rules.BlocRef) rules.Period         { return rules.Period{} }
+func (c catalogue) Scheme(rules.Revision) *rules.Scheme         { return c.scheme }
 func (c catalogue) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
 func (c catalogue) Counts(wanted, held rules.BlocRef) bool      { return false }
 
@@ -18,7 +17,7 @@ func smallScheme() *rules.Scheme {
 	threshold := 75
 	scheme, err := rules.NewScheme(rules.Spec{
 		Revision: rules.Revision{Referentiel: "marketing", ID: "a1b2"},
-		Blocs: []rules.Bloc{{Code: "B1", Competences: []rules.Competence{
+		Blocs: []rules.Bloc{{Code: "B1", Units: []rules.Unit{
 			{Code: "C1.1", Criteria: []rules.Criterion{{Code: "C1.1.1"}, {Code: "C1.1.2"}}},
 		}}},
 		Rules: rules.Numbers{CompetenceThreshold: &threshold},
@@ -38,7 +37,7 @@ func ExampleAssess() {
 	}}
 	grid := rules.Assess(smallScheme(), rules.Candidacy{Enrolled: []string{"B1"}}, acts)
 	for _, bloc := range grid.Blocs {
-		for _, competence := range bloc.Competences {
+		for _, competence := range bloc.Units {
 			fmt.Println(competence.Outcome, competence.Reasons)
 		}
 		fmt.Println(bloc.Outcome, bloc.Reasons)

@@ -58,7 +58,7 @@ func (r ExemptionRequest) conditions() []Refusal {
 }
 
 // grantable checks the two conditions that the grid shows: there is favourable
-// advice, and the compétence keeps a criterion.
+// advice, and the compétence or épreuve keeps a criterion.
 func (c Case) grantable(criterion string) []Refusal {
 	grid := c.Grid()
 	k := grid.Criterion(criterion)
@@ -72,13 +72,14 @@ func (c Case) grantable(criterion string) []Refusal {
 		refusals = append(refusals, refuse(AdviceUnfavourable, "criterion", criterion))
 	}
 	place, _ := c.Scheme.Place(criterion)
-	for _, other := range grid.Competence(place.Competence).Criteria {
+	unit := grid.Unit(place.Unit)
+	for _, other := range unit.Criteria {
 		at, _ := c.Scheme.Place(other.Code)
 		if other.Code != criterion && other.Status != StatusExempted && !at.Bonus {
 			return refusals
 		}
 	}
-	return append(refusals, refuse(LastCriterion, "criterion", criterion))
+	return append(refusals, refuse(LastCriterion, "criterion", criterion).ofUnit(unit))
 }
 
 // blank tells whether a required text is missing.

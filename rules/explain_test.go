@@ -51,7 +51,7 @@ func TestKindOf(t *testing.T) {
 // TestReasonsThatTellOfAnExemption: exactly the reasons that reveal an exemption
 // are marked, so that a reader's view can leave them out.
 func TestReasonsThatTellOfAnExemption(t *testing.T) {
-	scheme, err := NewScheme(Spec{Blocs: []Bloc{{Code: "B1", Competences: []Competence{
+	scheme, err := NewScheme(Spec{Blocs: []Bloc{{Code: "B1", Units: []Unit{
 		{Code: "C1.1", Criteria: []Criterion{{Code: "C1.1.1"}, {Code: "C1.1.2"}}},
 		{Code: "C1.2", Criteria: []Criterion{{Code: "C1.2.1"}}},
 	}}}})
@@ -68,9 +68,9 @@ func TestReasonsThatTellOfAnExemption(t *testing.T) {
 			t.Errorf("%s: %+v, want all marked %t", what, reasons, want)
 		}
 	}
-	check("exempted criterion", []Reason{bloc.Competences[0].Criteria[0].Reason}, true)
-	check("its competence", bloc.Competences[0].Reasons, true)
-	check("its neighbour", []Reason{bloc.Competences[0].Criteria[1].Reason}, false)
-	check("another competence", bloc.Competences[1].Reasons, false)
+	check("exempted criterion", []Reason{bloc.Units[0].Criteria[0].Reason}, true)
+	check("its competence", bloc.Units[0].Reasons, true)
+	check("its neighbour", []Reason{bloc.Units[0].Criteria[1].Reason}, false)
+	check("another competence", bloc.Units[1].Reasons, false)
 	check("the bloc", bloc.Reasons, false)
 }

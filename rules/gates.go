@@ -18,12 +18,14 @@ func CheckGates(spec Spec) []GateProblem {
 	s := &Scheme{}
 	s.setNumbers(spec.Rules)
 	for _, b := range spec.Blocs {
-		b.Competences = slices.Clone(b.Competences)
-		for i := range b.Competences {
-			b.Competences[i].Criteria = slices.Clone(b.Competences[i].Criteria)
+		b.Units = slices.Clone(b.Units)
+		for i := range b.Units {
+			b.Units[i].Criteria = slices.Clone(b.Units[i].Criteria)
 		}
 		s.blocs = append(s.blocs, b)
 	}
+	s.blocIndex, s.places = make(map[string]int), make(map[string]Place)
+	s.setRequirements(spec.Award, make(map[string]bool))
 	return s.setGates(spec)
 }
 
@@ -31,10 +33,12 @@ func CheckGates(spec Spec) []GateProblem {
 func (s *Scheme) setGates(spec Spec) []GateProblem {
 	c := &gateCompiler{spec: spec, scheme: s}
 	c.setScales()
+	c.setJury()
 	c.defaults()
 	for i := range s.blocs {
 		c.bloc(fmt.Sprintf("blocs[%d]", i), &s.blocs[i])
 	}
+	c.award()
 	return c.problems
 }
 
@@ -64,6 +68,9 @@ func (c *gateCompiler) defaults() {
 			c.gate(d.field, d.given, family{children: 100, anyPoints: true})
 		}
 	}
+	if c.spec.Agreement != nil {
+		c.agreement("rules.agreement", c.spec.Agreement)
+	}
 	if c.spec.CompetenceGate != nil && c.spec.Rules.CompetenceThreshold != nil {
 		c.report("rules.competence_gate", "must be left out if competence_threshold_percent is given, which is a gate in short form")
 	}
@@ -74,10 +81,13 @@ func (c *gateCompiler) defaults() {
 
 func (c *gateCompiler) bloc(field string, b *Bloc) {
 	f := family{path: field + ".competences"}
-	for i := range b.Competences {
-		k := &b.Competences[i]
+	if len(b.Units) > 0 && b.Units[0].Epreuve {
+		f.path = field + ".epreuves"
+	}
+	for i := range b.Units {
+		k := &b.Units[i]
 		item := fmt.Sprintf("%s[%d]", f.path, i)
-		c.competence(item, k)
+		c.unit(item, k)
 		c.share(&f, item, &k.Share)
 		f.join(k.unit)
 		if k.bonus != nil && slices.ContainsFunc(k.Criteria, func(k Criterion) bool { return k.Eliminatory }) {
@@ -93,11 +103,16 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 	c.read(f, b.gate)
 }
 
-func (c *gateCompiler) competence(field string, k *Competence) {
+func (c *gateCompiler) unit(field string, k *Unit) {
 	f := family{path: field + ".criteria"}
 	for i := range k.Criteria {
 		item := fmt.Sprintf("%s[%d]", f.path, i)
+		if k.AsWhole {
+			item = field
+		}
 		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
+		k.Criteria[i].agreement = c.agreementOf(field, k.Agreement, k.Criteria[i].scale)
+		f.averaged = f.averaged || k.Criteria[i].agreement.Averages()
 		c.share(&f, item, &k.Criteria[i].Share)
 		f.join(k.Criteria[i].scale)
 		if k.Criteria[i].bonus != nil && k.Criteria[i].Eliminatory {
@@ -106,9 +121,13 @@ func (c *gateCompiler) competence(field string, k *Competence) {
 	}
 	threshold := c.scheme.competenceThreshold
 	mean := exact.Whole(threshold.Value)
-	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed, threshold: threshold, mean: &mean, percent: true}
+	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed && !f.averaged, threshold: threshold, mean: &mean, percent: true}
 	k.percent = f.mixed
-	if given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate"); given != nil {
+	given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate")
+	switch {
+	case k.AsWhole && k.Gate == nil:
+		k.gate = k.Criteria[0].scale.gate()
+	case given != nil:
 		k.gate = c.gate(at, given, f)
 		k.percent = f.mixed || given.InPercent
 	}
@@ -136,6 +155,7 @@ type family struct {
 	bonusesAbove      []bonusAbove
 	unit              *scale // of marks: what all their points are in; nil means percent
 	mixed             bool   // they have several
+	averaged          bool   // points may be a mean of several assessors, so not whole
 	anyPoints         bool   // nothing is known of their points
 }
 

@@ -139,23 +139,26 @@ func (p *player) on(l line) error {
 		spec.Scale = l.tail
 		return p.compile(l, spec)
 	}
-	_, _, criterion := find(spec, l.arg(1))
-	if criterion == nil {
+	_, unit, criterion := find(spec, l.arg(1))
+	switch {
+	case unit == nil || criterion == nil && !unit.AsWhole:
 		return l.errorf("no criterion")
+	case criterion == nil:
+		criterion = &unit.Criteria[0]
 	}
 	criterion.Scale = l.tail
 	return p.compile(l, spec)
 }
 
 // find finds a bloc, a compétence or a criterion, with those around it.
-func find(spec *Spec, code string) (*Bloc, *Competence, *Criterion) {
+func find(spec *Spec, code string) (*Bloc, *Unit, *Criterion) {
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
 		if b.Code == code {
 			return b, nil, nil
 		}
-		for j := range b.Competences {
-			c := &b.Competences[j]
+		for j := range b.Units {
+			c := &b.Units[j]
 			if c.Code == code {
 				return b, c, nil
 			}

@@ -1,25 +1,33 @@
 package rules
 
-import "slices"
+import (
+	"slices"
 
-// Grid shows, for each presented bloc, the compétences, the method in force and
+	"github.com/acquis-eval/acquis/rules/exact"
+)
+
+// Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
 // the status of every criterion, with the outcomes and their reasons.
 type Grid struct {
-	Blocs []GridBloc
+	Blocs []GridBloc // then requirements
 }
 
-// GridBloc is a presented bloc.
+// GridBloc is a presented bloc, whose units are compétences or épreuves, or a presented
+// requirement.
 type GridBloc struct {
 	Code        string
+	Requirement bool // it is a requirement, of which its only unit has the code and the criteria
 	Outcome     Outcome
 	Reasons     []Reason
-	Competences []GridCompetence
+	Units       []GridUnit
 }
 
-// GridCompetence is a compétence of a presented bloc.
-type GridCompetence struct {
+// GridUnit is a compétence or an épreuve of a presented bloc.
+type GridUnit struct {
 	Code     string
+	Epreuve  bool
 	Method   Method
+	Variant  int // which of the unit's, if Method is ByVariant
 	Outcome  Outcome
 	Reasons  []Reason
 	Criteria []GridCriterion
@@ -33,11 +41,14 @@ type GridCriterion struct {
 	Status      CriterionStatus
 	Settled     CriterionStatus // the status as it would be without an exemption
 	Found       Verdict         // the level or the mark, if Settled is ASSESSED
+	Points      *exact.Number   // instead, if different opinions make points: what they come to
+	Joint       bool            // assessors assess together, and see what the others found
 	Reason      Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
 	Settlement  *Settlement // the one in force, with all its authors; nil if there is none
 	Advice      *Advice     // the latest; nil if there is none
 	Exemption   *Exemption  // the latest decision, with all its authors; nil if there is none
+	Open        bool        // assessors found different things, which the jury may settle
 }
 
 // Assess computes the grid of a candidacy. It shows only presented blocs, in the
@@ -47,39 +58,50 @@ func Assess(scheme *Scheme, candidacy Candidacy, acts Acts) Grid {
 	criteria := gather(scheme, acts)
 	presented := candidacy.Presented()
 	var grid Grid
-	for i := range scheme.blocs {
-		b := &scheme.blocs[i]
+	units := len(scheme.blocs)
+	for i := range units + len(scheme.requirements) {
+		b := scheme.unit(i)
 		if !slices.Contains(presented, b.Code) {
 			continue
 		}
-		bloc := GridBloc{Code: b.Code, Competences: make([]GridCompetence, len(b.Competences))}
-		for i := range b.Competences {
-			bloc.Competences[i].assess(scheme, &b.Competences[i], candidacy.method(), criteria)
+		bloc := GridBloc{Code: b.Code, Units: make([]GridUnit, len(b.Units))}
+		for i := range b.Units {
+			method, variant := candidacy.method(b.Code, &b.Units[i])
+			bloc.Units[i].Method, bloc.Units[i].Variant = method, variant
+			bloc.Units[i].assess(scheme, &b.Units[i], criteria)
 		}
-		bloc.conclude(b)
+		if i < units {
+			bloc.conclude(b)
+		} else {
+			bloc.concludeRequirement()
+		}
 		grid.Blocs = append(grid.Blocs, bloc)
 	}
 	return grid
 }
 
-// assess finds the outcome of the compétence, given every criterion of the
-// référentiel.
-func (c *GridCompetence) assess(scheme *Scheme, of *Competence, method Method, criteria []GridCriterion) {
-	c.Code, c.Method = of.Code, Normal
-	if of.HasBlocOnlyMethod {
-		c.Method = method
+// unit is a bloc, or a requirement after them.
+func (s *Scheme) unit(i int) *Bloc {
+	if i < len(s.blocs) {
+		return &s.blocs[i]
 	}
+	return &s.requirements[i-len(s.blocs)]
+}
+
+// assess finds the outcome of the unit, given every criterion of the référentiel.
+func (c *GridUnit) assess(scheme *Scheme, of *Unit, criteria []GridCriterion) {
+	c.Code, c.Epreuve = of.Code, of.Epreuve
 	first := scheme.places[of.Criteria[0].Code].index // the others follow it
 	c.Criteria = criteria[first : first+len(of.Criteria) : first+len(of.Criteria)]
-	for i, k := range of.Criteria {
-		c.Criteria[i].assess(k, scheme.minAssessors)
+	for i := range of.Criteria {
+		c.Criteria[i].assess(&of.Criteria[i], of.minAssessors)
 	}
 	c.conclude(of)
 }
 
-// conclude finds the outcome of a compétence: the first rule that applies, and the gate
-// if none does.
-func (c *GridCompetence) conclude(of *Competence) {
+// conclude finds the outcome of a unit: the first rule that applies, and the gate if none
+// does.
+func (c *GridUnit) conclude(of *Unit) {
 	switch {
 	case c.because(of, Pending, CriterionPending, (*GridCriterion).pending):
 	case c.because(of, Contested, CriterionContested, (*GridCriterion).contested):
@@ -88,11 +110,14 @@ func (c *GridCompetence) conclude(of *Competence) {
 		var room [16]child
 		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, of.gate.percent, room[:0]))
 	}
+	if of.Epreuve {
+		speakOfEpreuves(c.Reasons)
+	}
 }
 
-// because gives the compétence an outcome if a rule applies to any of the criteria that
+// because gives the unit an outcome if a rule applies to any of the criteria that
 // count, and tells whether one did.
-func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
+func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if k.Status == StatusExempted || of.Criteria[i].bonus != nil && k.untouched() {
@@ -108,11 +133,11 @@ func (c *GridCompetence) because(of *Competence, outcome Outcome, rule ReasonRul
 
 // children are the criteria as a gate reads them, with points of their scale or in
 // percent of it.
-func (c *GridCompetence) children(of *Competence, percent bool, children []child) []child {
+func (c *GridUnit) children(of *Unit, percent bool, children []child) []child {
 	for i := range c.Criteria {
 		k, spec := &c.Criteria[i], &of.Criteria[i]
 		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
-		if one.points, one.judged = spec.scale.points(k.finding()); percent {
+		if one.points, one.judged = k.points(spec.scale); percent {
 			one.points = spec.scale.percent(one.points)
 		}
 		children = append(children, one)
@@ -135,7 +160,7 @@ func (g *GridCriterion) contested() bool { return g.Settled == StatusContested }
 // which nobody waits for.
 func (g *GridCriterion) untouched() bool { return len(g.Opinions) == 0 }
 
-func (c *GridCompetence) untouched() bool {
+func (c *GridUnit) untouched() bool {
 	return !slices.ContainsFunc(c.Criteria, func(k GridCriterion) bool { return !k.untouched() })
 }
 
@@ -155,14 +180,17 @@ func (b *GridBloc) conclude(of *Bloc) {
 		var room [16]child
 		b.Outcome, b.Reasons = of.gate.conclude(Reason{Bloc: b.Code}, b.children(of, room[:0]))
 	}
+	if of.Units[0].Epreuve {
+		speakOfEpreuves(b.Reasons)
+	}
 }
 
-// because gives the bloc the outcome if any of its compétences has it, and tells
+// because gives the bloc the outcome if any of its units has it, and tells
 // whether one did.
 func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
-	for i := range b.Competences {
-		c := &b.Competences[i]
-		if c.Outcome != outcome || of.Competences[i].bonus != nil && c.untouched() {
+	for i := range b.Units {
+		c := &b.Units[i]
+		if c.Outcome != outcome || of.Units[i].bonus != nil && c.untouched() {
 			continue
 		}
 		b.Outcome = outcome
@@ -174,7 +202,7 @@ func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
 // eliminated fails the bloc on any eliminatory criterion, and tells whether it
 // did.
 func (b *GridBloc) eliminated() bool {
-	for _, c := range b.Competences {
+	for _, c := range b.Units {
 		for i := range c.Criteria {
 			if k := &c.Criteria[i]; k.eliminates() {
 				b.Outcome = NotAcquired
@@ -185,10 +213,10 @@ func (b *GridBloc) eliminated() bool {
 	return b.Outcome != ""
 }
 
-// children are the compétences as a gate reads them.
+// children are the units as a gate reads them.
 func (b *GridBloc) children(of *Bloc, children []child) []child {
-	for i := range b.Competences {
-		c, below := &b.Competences[i], &of.Competences[i]
+	for i := range b.Units {
+		c, below := &b.Units[i], &of.Units[i]
 		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
 		if of.gate.asksForPoints() && (one.bonus == nil || !c.untouched()) {
 			var room [16]child
@@ -211,12 +239,12 @@ func (g Grid) Bloc(code string) *GridBloc {
 	return &g.Blocs[i]
 }
 
-// Competence finds a compétence of a presented bloc; nil if there is none.
-func (g Grid) Competence(code string) *GridCompetence {
+// Unit finds a compétence or an épreuve of a presented bloc; nil if there is none.
+func (g Grid) Unit(code string) *GridUnit {
 	for _, b := range g.Blocs {
-		for i := range b.Competences {
-			if b.Competences[i].Code == code {
-				return &b.Competences[i]
+		for i := range b.Units {
+			if b.Units[i].Code == code {
+				return &b.Units[i]
 			}
 		}
 	}
@@ -226,7 +254,7 @@ func (g Grid) Competence(code string) *GridCompetence {
 // Criterion finds a criterion of a presented bloc; nil if there is none.
 func (g Grid) Criterion(code string) *GridCriterion {
 	for _, b := range g.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for i := range c.Criteria {
 				if c.Criteria[i].Code == code {
 					return &c.Criteria[i]

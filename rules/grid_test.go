@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
@@ -26,7 +27,7 @@ func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 	var acts Acts
 	speak := func(who, code string, retracted bool) {
 		verdict, seq := finding.Draw(t, "verdict"), uint64(len(acts.Assessments))
-		acts.Assessments = append(acts.Assessments, Assessment{code, who, verdict, retracted, seq})
+		acts.Assessments = append(acts.Assessments, Assessment{code, who, qualityOf[who], verdict, retracted, seq})
 	}
 	for _, who := range assessors[:rapid.IntRange(1, 3).Draw(t, "assessors")] {
 		for _, code := range codes {
@@ -49,6 +50,36 @@ func genGrid(t *rapid.T) (*Scheme, Candidacy, Acts) {
 		}
 	}
 	return scheme, candidacy, acts
+}
+
+// qualityOf says in which quality people assess.
+var qualityOf = map[string]string{"eve": "tutor", "paul": "evaluator", "bob": "arbiter"}
+
+// genAgreements gives the référentiel an agreement, and some compétences one of their own.
+func genAgreements(t *rapid.T, spec *Spec) {
+	spec.Qualities = []string{"tutor", "evaluator", "arbiter"}
+	half, third, rest := 50, 33, 17
+	some := rapid.SampledFrom([]*Agreement{
+		nil, {Kind: agreement.Unanimous}, {Kind: agreement.Mean}, {Kind: agreement.Mean, MaxGap: "50"}, {Kind: agreement.Mean, MaxGap: "12.5", ThirdReading: "arbiter"},
+		{Kind: agreement.Weighted, Weights: []QualityWeight{{Quality: "tutor", Percent: &half}, {Quality: "evaluator", Percent: &half}}},
+		{Kind: agreement.Weighted, Weights: []QualityWeight{{Quality: "tutor", Percent: &third}, {Quality: "evaluator", Percent: &rest}, {Quality: "arbiter", Percent: &half}}},
+		{Kind: agreement.Joint},
+	})
+	draw := func(what string) *Agreement {
+		a := some.Draw(t, what)
+		if n := spec.Rules.MinAssessors; a != nil && a.Kind == agreement.Joint && (n == nil || *n < 2) {
+			return nil
+		}
+		return a
+	}
+	spec.Agreement = draw("agreement")
+	for i := range spec.Blocs {
+		for j := range spec.Blocs[i].Units {
+			if rapid.IntRange(0, 3).Draw(t, "own") == 0 {
+				spec.Blocs[i].Units[j].Agreement = draw("agreement")
+			}
+		}
+	}
 }
 
 // TestAnExemptionNeverLowers compares every compétence and bloc with and without
@@ -76,7 +107,7 @@ func outcomes(g Grid) map[string]Outcome {
 	all := make(map[string]Outcome)
 	for _, b := range g.Blocs {
 		all[b.Code] = b.Outcome
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			all[c.Code] = c.Outcome
 		}
 	}

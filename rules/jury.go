@@ -19,6 +19,7 @@ type Member struct {
 	Subject  string
 	External bool
 	Chair    bool
+	College  string // code; may be empty
 }
 
 // SameSubject tells whether two subjects are one person to the rules that keep people
@@ -67,7 +68,7 @@ func (c Case) sitting(s Sitting) []Refusal {
 	return append(refusals, c.composition(members)...)
 }
 
-// composition checks the jury rule: number, share of externals, a chair.
+// composition checks the jury rule: number, share of externals, a chair, colleges.
 func (c Case) composition(members []Member) []Refusal {
 	var refusals []Refusal
 	externals, chairs := 0, 0
@@ -88,10 +89,10 @@ func (c Case) composition(members []Member) []Refusal {
 	if n := len(members); externals*100 < rule.MinExternalPercent.Value*n {
 		refusals = append(refusals, c.refuseJury(JuryTooInternal).against(externals*100/n, rule.MinExternalPercent, " %"))
 	}
-	if chairs == 0 {
+	if chairs == 0 && rule.NeedsChair {
 		refusals = append(refusals, c.refuseJury(JuryWithoutChair))
 	}
-	return refusals
+	return append(refusals, c.colleges(members)...)
 }
 
 func (c Case) refuseJury(rule RefusalRule) Refusal {

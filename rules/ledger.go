@@ -11,12 +11,14 @@ type Decision struct {
 	Seq        uint64 // order among the decisions of one candidate
 	Kind       DecisionKind
 	Revision   Revision
-	Bloc       string // empty for an award
+	Bloc       string // or the requirement; empty for an award
+	Option     string // of an award: code of the one awarded; empty if the award has no options
 	Outcome    DecisionOutcome
 	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
 	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
 	Candidacy  string  // that it decided; empty for a prior bloc and for :award
 	Supersedes string  // id of the decision that it replaces
+	Amount     int     // of a proof of a requirement that asks for a number
 	Day        Day     // on which it was decided
 	Until      Day     // the last one on which what it gives is valid; empty if it has no end
 }
@@ -40,10 +42,21 @@ func Effective(decisions []Decision) []Decision {
 type Ledger struct {
 	Revision      Revision
 	Blocs         []LedgerBloc // in the référentiel's order
+	Requirements  []LedgerRequirement
 	Certification CertificationStatus
-	Award         string // id of the award, also of one that is no longer valid; empty if there is none
+	Award         string // id of the award that is valid longest, also if it no longer is; empty if there is none
 	AwardUntil    Day    // the last day on which it is valid; empty if it has no end
 	Reasons       []Reason
+	Missing       []Reason     // what an award under this revision still needs, even if an earlier one stands
+	Paths         []LedgerPath // one per option, or one without a code
+}
+
+// LedgerPath is where an option stands.
+type LedgerPath struct {
+	Option  string
+	Award   string   // id of the award that is valid; empty if there is none
+	Missing []Reason // what it still needs
+	Counted int      // blocs that are held and that it needs or that a choice offers
 }
 
 // LedgerBloc is the status of one bloc.
@@ -60,33 +73,105 @@ type LedgerBloc struct {
 // day is over on every later one.
 func (c Candidate) Ledger(revision Revision, on Day) Ledger {
 	effective := Effective(c.Decisions)
-	ledger := Ledger{Revision: revision}
+	ledger := Ledger{Revision: revision, Certification: CertificationInProgress}
 	held := 0
-	for _, code := range c.Catalogue.Blocs(revision) {
+	scheme := c.Catalogue.Scheme(revision)
+	for _, code := range scheme.BlocCodes() {
 		bloc := c.ledgerBloc(BlocRef{revision, code}, effective, on)
 		if bloc.Status == LedgerCapitalised {
 			held++
 		}
 		ledger.Blocs = append(ledger.Blocs, bloc)
 	}
-	reason := Reason{Counted: held, Required: len(ledger.Blocs)}
+	if scheme != nil {
+		for i := range scheme.requirements {
+			r := &scheme.requirements[i]
+			ledger.Requirements = append(ledger.Requirements, c.ledgerRequirement(BlocRef{revision, r.Code}, r, effective))
+		}
+		ledger.follow(&scheme.award, effective, on)
+	}
 	award := lasting(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == revision.Referentiel })
-	switch {
-	case award != nil:
-		ledger.Certification, ledger.Award, reason.Rule = CertificationAwarded, award.ID, AwardStands
-		if ledger.AwardUntil = award.Until; !award.validOn(on) {
+	if award != nil {
+		ledger.Certification, ledger.Award, ledger.AwardUntil = CertificationAwarded, award.ID, award.Until
+		if !award.validOn(on) {
 			ledger.Certification = CertificationExpired
 		}
-	case ledger.complete():
-		ledger.Certification, reason.Rule = CertificationComplete, AwaitsJury
-	default:
-		ledger.Certification, reason.Rule = CertificationInProgress, BlocsMissing
 	}
-	ledger.Reasons = []Reason{reason}
+	if scheme == nil || !scheme.award.given {
+		ledger.Reasons = []Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
+	} else {
+		ledger.explain()
+	}
 	if award != nil {
 		ledger.Reasons = append(ledger.Reasons, award.lapsed(on)...)
 	}
 	return ledger
+}
+
+// wholeReasons say why a certification that needs every bloc stands where it does.
+var wholeReasons = map[CertificationStatus]ReasonRule{
+	CertificationAwarded: AwardStands, CertificationExpired: AwardStands, CertificationComplete: AwaitsJury, CertificationInProgress: BlocsMissing,
+}
+
+// follow finds where each path stands, and with them the certification.
+func (l *Ledger) follow(rule *awardRule, effective []Decision, on Day) {
+	common := rule.common(l)
+	l.Missing = append(slices.Clip(common), rule.anyPath(l)...)
+	for _, option := range rule.paths {
+		path := LedgerPath{Option: option.Code, Missing: append(slices.Clip(common), option.besides(l)...)}
+		for _, b := range l.Blocs {
+			offered := slices.ContainsFunc(rule.choices, func(c choice) bool { return slices.Contains(c.from, b.Code) })
+			if b.Status == LedgerCapitalised && (offered || rule.needs(&option, b.Code)) {
+				path.Counted++
+			}
+		}
+		for _, d := range effective {
+			same := option.Code == "" || d.Option == option.Code // where there are no options, any award is of the whole
+			if same && path.Award == "" && d.validOn(on) && d.awards() && d.Revision.Referentiel == l.Revision.Referentiel {
+				path.Award = d.ID
+			}
+		}
+		if len(path.Missing) == 0 {
+			l.Certification = CertificationComplete
+		}
+		l.Paths = append(l.Paths, path)
+	}
+}
+
+// explain says why the certification stands where it does, under an award rule.
+func (l *Ledger) explain() {
+	if l.Certification == CertificationInProgress {
+		l.Reasons = l.Missing
+		return
+	}
+	for _, path := range l.Paths {
+		switch {
+		case path.Award != "":
+			l.Reasons = append(l.Reasons, Reason{Rule: PathAwarded, Option: path.Option})
+		case len(path.Missing) == 0:
+			l.Reasons = append(l.Reasons, Reason{Rule: PathAwaitsJury, Option: path.Option, Counted: path.Counted})
+		}
+	}
+}
+
+// lacks lists what an option of the revision needs and does not have any more.
+func (l Ledger) lacks(option string) []Reason {
+	for _, path := range l.Paths {
+		if path.Option == option {
+			return path.Missing
+		}
+	}
+	return nil
+}
+
+// awaiting lists the paths that a jury has yet to award.
+func (l Ledger) awaiting() (paths []LedgerPath) {
+	for _, path := range l.Paths {
+		if path.Award == "" && len(path.Missing) == 0 {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // ledgerBloc finds the status of a bloc: it is held if any effective decision
@@ -97,13 +182,13 @@ func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on Day) Ledg
 		if !held.by.validOn(on) {
 			bloc.Status = LedgerExpired
 		}
-		reason := Reason{Rule: held.rule, Bloc: wanted.Bloc, Path: held.path}
+		reason := Reason{Rule: held.rule, Bloc: wanted.Bloc, Chain: held.path}
 		bloc.Reasons = append([]Reason{reason}, held.by.lapsed(on)...)
 		return bloc
 	}
 	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{{Rule: NeverDecided, Bloc: wanted.Bloc}}}
 	for _, d := range effective {
-		if d.Kind != AwardDecision && (d.ref() == wanted || c.Catalogue.Counts(wanted, d.ref())) {
+		if d.Kind != AwardDecision && !d.Kind.ofRequirement() && (d.ref() == wanted || c.Catalogue.Counts(wanted, d.ref())) {
 			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
 		}
 	}
@@ -126,18 +211,3 @@ func (l Ledger) Capitalised(bloc string) bool {
 	b := l.Bloc(bloc)
 	return b != nil && b.Status == LedgerCapitalised
 }
-
-// missing lists the blocs that are not held, or no longer valid.
-func (l Ledger) missing() []string {
-	var codes []string
-	for _, b := range l.Blocs {
-		if b.Status != LedgerCapitalised {
-			codes = append(codes, b.Code)
-		}
-	}
-	return codes
-}
-
-// complete tells whether every bloc is held. A revision without blocs is one that
-// the catalogue does not know; it is never complete.
-func (l Ledger) complete() bool { return len(l.Blocs) > 0 && len(l.missing()) == 0 }

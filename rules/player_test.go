@@ -122,7 +122,9 @@ func isName(word string, letter byte) bool {
 // setups are the words that set up a story.
 var setups = map[string]func(*player, line) error{
 	"revision":   (*player).revision,
-	"competence": (*player).competence,
+	"competence": (*player).unit,
+	"epreuve":    (*player).unit,
+	"variant":    (*player).variant,
 	"number":     (*player).number,
 	"gate":       (*player).gate,
 	"weight":     (*player).share,
@@ -130,10 +132,20 @@ var setups = map[string]func(*player, line) error{
 	"scale":      (*player).scale,
 	"on":         (*player).on,
 	"register":   (*player).register,
-	"holding":    (*player).holding,
-	"validity":   (*player).validity,
-	"replaces":   (*player).replaces,
-	"session":    (*player).session,
+	"credits":    (*player).credits,
+	"all":        (*player).awardRule,
+	"choose":     (*player).awardRule,
+	"option":     (*player).awardRule,
+
+	"requirement": (*player).awardRule,
+	"holding":     (*player).holding,
+	"session":     (*player).session,
+	"agreement":   (*player).agreement,
+	"qualities":   (*player).qualities,
+	"colleges":    (*player).colleges,
+	"chair":       (*player).chair,
+	"validity":    (*player).validity,
+	"replaces":    (*player).replaces,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))
 		return nil
@@ -150,7 +162,7 @@ func (p *player) revision(l line) error {
 	return nil
 }
 
-func (p *player) competence(l line) error {
+func (p *player) unit(l line) error {
 	spec := p.revisions[p.building]
 	if spec == nil {
 		return l.errorf("no revision begun")
@@ -160,20 +172,35 @@ func (p *player) competence(l line) error {
 		i = len(spec.Blocs)
 		spec.Blocs = append(spec.Blocs, Bloc{Code: l.arg(0)})
 	}
-	c := Competence{Code: l.arg(1), HasBlocOnlyMethod: l.arg(2) == "dossier"}
+	c := Unit{Code: l.arg(1), Epreuve: l.word == "epreuve", HasBlocOnlyMethod: l.arg(2) == "dossier"}
 	for _, code := range l.part(0) {
 		bare, eliminatory := strings.CutSuffix(code, "!")
 		c.Criteria = append(c.Criteria, Criterion{Code: bare, Eliminatory: eliminatory})
 	}
-	spec.Blocs[i].Competences = append(spec.Blocs[i].Competences, c)
+	if c.Epreuve && len(c.Criteria) == 0 {
+		bare, eliminatory := strings.CutSuffix(c.Code, "!")
+		c.Code, c.AsWhole, c.Criteria = bare, true, []Criterion{{Code: bare, Eliminatory: eliminatory}}
+	}
+	spec.Blocs[i].Units = append(spec.Blocs[i].Units, c)
 	return p.compile(l, spec)
 }
 
 func (p *player) number(l line) error {
-	value, err := strconv.Atoi(l.arg(2))
+	value, err := strconv.Atoi(l.arg(len(l.about) - 1))
 	spec := p.revisions[l.arg(0)]
 	if err != nil || spec == nil {
 		return l.errorf("not a number of a revision")
+	}
+	if _, unit, _ := find(spec, l.arg(1)); unit != nil && len(l.about) == 4 {
+		switch l.arg(2) {
+		case "assessors":
+			unit.MinAssessors = &value
+		case "attempts":
+			unit.MaxAttempts = &value
+		default:
+			return l.errorf("unknown number")
+		}
+		return p.compile(l, spec)
 	}
 	numbers := &spec.Rules
 	field, ok := map[string]**int{
@@ -233,7 +260,7 @@ func (p *player) session(l line) error {
 		return l.errorf("jury or revision not understood: %v", err)
 	}
 	s := &Session{ID: l.arg(0), Label: l.arg(0), Revision: spec.Revision, State: SessionOpen}
-	if refusals := s.ChangeJury(jury, nil); len(refusals) > 0 {
+	if refusals := append(s.ChangeJury(jury, nil), p.world.schemes[s.Revision].People(jury, nil)...); len(refusals) > 0 {
 		return l.errorf("%s", refusals[0].Description)
 	}
 	s.Jury = jury
@@ -261,6 +288,9 @@ func (p *player) describe(r Ruling) string {
 		text += "/" + r.Bloc
 	}
 	text += " " + string(r.Outcome)
+	if r.Option != "" {
+		text += " option " + r.Option
+	}
 	if r.Computed != "" {
 		text += " computed " + string(r.Computed)
 	}

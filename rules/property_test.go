@@ -47,7 +47,7 @@ func (s *story) effective(d Decision) bool {
 }
 
 func (s *story) complete(revision Revision, on Day) bool {
-	for _, bloc := range s.world.Blocs(revision) {
+	for _, bloc := range s.world.schemes[revision].BlocCodes() {
 		if !s.held(BlocRef{revision, bloc}, on) {
 			return false
 		}
@@ -346,7 +346,7 @@ func (s *story) count() {
 func (s *story) countGrid(g Grid) {
 	for _, b := range g.Blocs {
 		s.reached[map[Outcome]string{Acquired: "acquired", NotAcquired: "not acquired", Contested: "contested"}[b.Outcome]]++
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			s.reached[map[Method]string{BlocOnly: "bloc only"}[c.Method]]++
 			for _, k := range c.Criteria {
 				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reason.Rule]]++

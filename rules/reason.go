@@ -12,14 +12,18 @@ import (
 type Reason struct {
 	Rule                        ReasonRule
 	Bloc, Competence, Criterion string
-	Points, Required            int  // actual and needed
-	Counted                     int  // number of items
-	Threshold                   int  // percent
-	FromDefault                 bool // the référentiel gave no number, so a default was used
-	Exemption                   bool // reveals an exemption, which not every role may see
+	Epreuve                     string // instead of Competence, if the unit is one
+	Requirement                 string
+	Option                      string // of an award
+	AnyOf                       string // alternatives, each of which would do, between them " or "
+	Points, Required            int    // actual and needed
+	Counted                     int    // number of items
+	Threshold                   int    // percent
+	FromDefault                 bool   // the référentiel gave no number, so a default was used
+	Exemption                   bool   // reveals an exemption, which not every role may see
 	Amount                      *Amount
-	Until                       Day // the last one on which something is valid
-	Path                        string
+	Until                       Day    // the last one on which something is valid
+	Chain                       string // the blocs that count, and as what
 }
 
 // Amount is what a reason says of points that need not be whole. Texts are decimals,
@@ -58,6 +62,18 @@ const (
 	ExemptionGranted  ReasonRule = "EXEMPTION_GRANTED"
 )
 
+// Why a criterion has its status, if the référentiel has another agreement of assessors.
+const (
+	AssessedTogether     ReasonRule = "ASSESSED_TOGETHER"
+	MeanOfAssessors      ReasonRule = "MEAN_OF_ASSESSORS"
+	MeanWithinGap        ReasonRule = "MEAN_WITHIN_GAP"
+	AssessorsTooFarApart ReasonRule = "ASSESSORS_TOO_FAR_APART"
+	ThirdReadingNeeded   ReasonRule = "THIRD_READING_NEEDED"
+	ThirdReading         ReasonRule = "THIRD_READING"
+	WeightedAssessors    ReasonRule = "WEIGHTED_ASSESSORS"
+	QualityMissing       ReasonRule = "QUALITY_MISSING"
+)
+
 // Why a compétence or a bloc has its outcome.
 const (
 	CriterionPending      ReasonRule = "CRITERION_PENDING"
@@ -72,6 +88,11 @@ const (
 	CompetenceNotAcquired ReasonRule = "COMPETENCE_NOT_ACQUIRED"
 	CompetencesReached    ReasonRule = "COMPETENCES_REACHED"
 	CompetencesMissed     ReasonRule = "COMPETENCES_MISSED"
+	EpreuvePending        ReasonRule = "EPREUVE_PENDING"
+	EpreuveContested      ReasonRule = "EPREUVE_CONTESTED"
+	EpreuveNotAcquired    ReasonRule = "EPREUVE_NOT_ACQUIRED"
+	EpreuvesReached       ReasonRule = "EPREUVES_REACHED"
+	EpreuvesMissed        ReasonRule = "EPREUVES_MISSED"
 )
 
 // Reasons of a gate.
@@ -100,6 +121,9 @@ const (
 	JuryRectified        ReasonRule = "JURY_RECTIFIED"
 	PriorRecognised      ReasonRule = "PRIOR_RECOGNISED"
 	EveryBlocCapitalised ReasonRule = "EVERY_BLOC_CAPITALISED"
+	PathComplete         ReasonRule = "PATH_COMPLETE"
+	FulfilledMeanwhile   ReasonRule = "FULFILLED_MEANWHILE"
+	ProofRecorded        ReasonRule = "PROOF_RECORDED"
 	AwardLost            ReasonRule = "AWARD_LOST"
 	ValidThrough         ReasonRule = "VALID_THROUGH"
 )
@@ -114,8 +138,29 @@ const (
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
 	AwaitsJury        ReasonRule = "AWAITS_JURY"
 	AwardStands       ReasonRule = "AWARD_STANDS"
-	StillValid        ReasonRule = "STILL_VALID"
-	NoLongerValid     ReasonRule = "NO_LONGER_VALID"
+	PathAwaitsJury    ReasonRule = "PATH_AWAITS_JURY"
+	PathAwarded       ReasonRule = "PATH_AWARDED"
+)
+
+// What an award still needs.
+const (
+	BlocMissing    ReasonRule = "BLOC_MISSING"
+	ChoiceMissing  ReasonRule = "CHOICE_MISSING"
+	CreditsMissing ReasonRule = "CREDITS_MISSING"
+	OptionMissing  ReasonRule = "OPTION_MISSING"
+
+	RequirementMissing ReasonRule = "REQUIREMENT_MISSING"
+	ProofTooSmall      ReasonRule = "PROOF_TOO_SMALL"
+)
+
+// Why a requirement has its status in the ledger.
+const (
+	RequirementNeverDecided   ReasonRule = "REQUIREMENT_NEVER_DECIDED"
+	RequirementDecidedAgainst ReasonRule = "REQUIREMENT_DECIDED_AGAINST"
+	RequirementCounted        ReasonRule = "REQUIREMENT_COUNTED"
+	RequirementHeld           ReasonRule = "REQUIREMENT_HELD"
+	StillValid                ReasonRule = "STILL_VALID"
+	NoLongerValid             ReasonRule = "NO_LONGER_VALID"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -131,18 +176,32 @@ var reasonSentences = [...]struct {
 	{SettlementLapsed, "{criterion}: the assessors disagree and their verdicts are no longer those the jury settled (verdicts: {counted})"},
 	{ExemptionGranted, "{criterion}: the jury exempted the candidate from it"},
 
+	{AssessedTogether, "{criterion}: the assessors found the same together (verdicts: {counted})"},
+	{MeanOfAssessors, "{criterion}: the mean of the assessors is {amount} (verdicts: {counted})"},
+	{MeanWithinGap, "{criterion}: the mean of the assessors is {amount}, and they are not more than {limit} apart (verdicts: {counted})"},
+	{AssessorsTooFarApart, "{criterion}: the assessors are {amount} apart, more than {limit}, and the jury has not settled it (verdicts: {counted})"},
+	{ThirdReadingNeeded, "{criterion}: the assessors are {amount} apart, more than {limit}, so it needs a third reading (verdicts: {counted})"},
+	{ThirdReading, "{criterion}: the assessors are more than {limit} apart, so the third reading counts: {amount} (its verdicts: {counted})"},
+	{WeightedAssessors, "{criterion}: the assessors come to {amount} by the weights of their qualities (verdicts: {counted})"},
+	{QualityMissing, "{criterion}: assessors of {counted} of {required} qualities have given a verdict"},
+
 	{CriterionPending, "{criterion} is still pending"},
 	{CriterionContested, "{criterion} is contested"},
 	{EliminatoryNotMet, "{criterion} is eliminatory and is not met"},
 	{ExemptedCounts, "{criterion} is exempted, but counts since its {points} points reach the threshold of {threshold} %"},
 	{ExemptedLeftOut, "{criterion} is exempted and is left out"},
-	{PointsReached, "{competence}: {points} points reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
-	{PointsMissed, "{competence}: {points} points do not reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
-	{CompetencePending, "{competence} is still pending"},
-	{CompetenceContested, "{competence} is contested"},
-	{CompetenceNotAcquired, "{competence} is not acquired"},
+	{PointsReached, "{unit}: {points} points reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{PointsMissed, "{unit}: {points} points do not reach the {required} needed (criteria: {counted}, threshold: {threshold} %)"},
+	{CompetencePending, "{unit} is still pending"},
+	{CompetenceContested, "{unit} is contested"},
+	{CompetenceNotAcquired, "{unit} is not acquired"},
 	{CompetencesReached, "{bloc}: {acquired} of {counted} competences are acquired, which is enough (threshold: {threshold} %)"},
 	{CompetencesMissed, "{bloc}: {acquired} of {counted} competences are acquired, which is not enough (threshold: {threshold} %)"},
+	{EpreuvePending, "{unit} is still pending"},
+	{EpreuveContested, "{unit} is contested"},
+	{EpreuveNotAcquired, "{unit} is not acquired"},
+	{EpreuvesReached, "{bloc}: {acquired} of {counted} epreuves are acquired, which is enough (threshold: {threshold} %)"},
+	{EpreuvesMissed, "{bloc}: {acquired} of {counted} epreuves are acquired, which is not enough (threshold: {threshold} %)"},
 
 	{MeanReached, "{parent}: the mean {amount} reaches the {limit} needed (in the mean: {counted}, weights: {weights})"},
 	{MeanMissed, "{parent}: the mean {amount} does not reach the {limit} needed (in the mean: {counted}, weights: {weights})"},
@@ -165,20 +224,58 @@ var reasonSentences = [...]struct {
 	{JuryRectified, "{bloc}: the jury rectified an earlier decision, with a motive"},
 	{PriorRecognised, "{bloc} was recognised as acquired before or by equivalence, on a named proof"},
 	{EveryBlocCapitalised, "every bloc is capitalised (blocs: {counted})"},
+	{FulfilledMeanwhile, "{requirement} was fulfilled meanwhile, so the jury does not decide it"},
+	{ProofRecorded, "{requirement}: a named document proves it (number: {points})"},
+	{PathComplete, "{path}: everything that is needed is held (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
 	{ValidThrough, "{held} is valid for {required} months, through {day}"},
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
 	{HeldByEquivalence, "{bloc} is capitalised by a decision on a bloc that counts as it"},
-	{HeldByChain, "{bloc} is capitalised because of {path}"},
+	{HeldByChain, "{bloc} is capitalised because of {chain}"},
 	{DecidedAgainst, "{bloc} was decided and not capitalised"},
 	{NeverDecided, "{bloc} has not been decided"},
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
 	{AwaitsJury, "every bloc is capitalised and a jury has yet to award (blocs: {counted})"},
 	{AwardStands, "a jury awarded the certification"},
+	{PathAwaitsJury, "{path}: everything that is needed is held, and a jury has yet to award it (blocs: {counted})"},
+	{PathAwarded, "{path}: a jury awarded it"},
+
+	{BlocMissing, "{bloc} is not capitalised"},
+	{ChoiceMissing, "{any_of}: {points} of these are capitalised, and {required} are needed"},
+	{CreditsMissing, "{any_of}: blocs of {points} credits are capitalised, and {required} are needed"},
+	{OptionMissing, "{any_of}: one option is needed, and each lacks this"},
+	{RequirementMissing, "{requirement} is not fulfilled"},
+	{ProofTooSmall, "{requirement}: documents prove {points}, and {required} are needed"},
+
+	{RequirementNeverDecided, "{requirement} has been neither decided nor proved"},
+	{RequirementDecidedAgainst, "{requirement} was decided and not fulfilled"},
+	{RequirementCounted, "{requirement}: documents prove {points} of {required}"},
+	{RequirementHeld, "{requirement} is fulfilled by a decision on it"},
 	{StillValid, "{held} is valid through {day}"},
 	{NoLongerValid, "{held} was valid through {day}, and no longer is"},
 }
+
+// ofEpreuves are the rules that take the place of others in a bloc of épreuves.
+var ofEpreuves = map[ReasonRule]ReasonRule{
+	CompetencePending:     EpreuvePending,
+	CompetenceContested:   EpreuveContested,
+	CompetenceNotAcquired: EpreuveNotAcquired,
+	CompetencesReached:    EpreuvesReached,
+	CompetencesMissed:     EpreuvesMissed,
+}
+
+// speakOfEpreuves makes reasons speak of épreuves instead of compétences.
+func speakOfEpreuves(reasons []Reason) {
+	for i := range reasons {
+		r := &reasons[i]
+		r.Epreuve, r.Competence = r.Competence, ""
+		r.Rule = cmp.Or(ofEpreuves[r.Rule], r.Rule)
+	}
+}
+
+// unit is the code of the compétence or épreuve.
+func (r *Reason) unit() string { return cmp.Or(r.Competence, r.Epreuve) }
 
 // ReasonRules lists every rule that a reason can name.
 func ReasonRules() []ReasonRule {
@@ -219,21 +316,30 @@ func (r Reason) fill(sentence string) string {
 func (r Reason) field(name string) string {
 	switch name {
 	case "child":
-		return cmp.Or(r.Criterion, r.Competence)
+		return cmp.Or(r.Criterion, r.unit())
 	case "parent":
-		return cmp.Or(r.Bloc, r.Competence)
+		return cmp.Or(r.Bloc, r.unit())
 	case "held":
 		return cmp.Or(r.Bloc, "the award")
-	case "path":
-		return r.Path
+	case "chain":
+		return r.Chain
 	case "day":
 		return string(r.Until)
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":
-		return r.Bloc
-	case "competence":
-		return r.Competence
+		return cmp.Or(r.Bloc, r.Requirement) // a jury decides both
+	case "requirement":
+		return r.Requirement
+	case "path":
+		if r.Option == "" {
+			return "the award"
+		}
+		return "option " + r.Option
+	case "any_of":
+		return r.AnyOf
+	case "unit":
+		return r.unit()
 	case "criterion":
 		return r.Criterion
 	case "points":

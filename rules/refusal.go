@@ -33,6 +33,13 @@ const (
 	ScopeUnknown          RefusalRule = "SCOPE_UNKNOWN"
 	NoBlocNamed           RefusalRule = "NO_BLOC_NAMED"
 	BlocsNamedWithWhole   RefusalRule = "BLOCS_NAMED_WITH_WHOLE"
+	PathNamedWithBlocs    RefusalRule = "PATH_NAMED_WITH_BLOCS"
+	OptionUnknown         RefusalRule = "OPTION_UNKNOWN"
+	OptionNotNamed        RefusalRule = "OPTION_NOT_NAMED"
+	BlocNotAChoice        RefusalRule = "BLOC_NOT_A_CHOICE"
+	RequirementIsNoBloc   RefusalRule = "REQUIREMENT_IS_NO_BLOC"
+	RequirementUnknown    RefusalRule = "REQUIREMENT_UNKNOWN"
+	AmountMismatch        RefusalRule = "AMOUNT_MISMATCH"
 	BlocUnknown           RefusalRule = "BLOC_UNKNOWN"
 	BlocRepeated          RefusalRule = "BLOC_REPEATED"
 	BlocNotPresented      RefusalRule = "BLOC_NOT_PRESENTED"
@@ -47,25 +54,33 @@ const (
 	MotiveMissing         RefusalRule = "MOTIVE_MISSING"
 	ReasonMissing         RefusalRule = "REASON_MISSING"
 	ProofMissing          RefusalRule = "PROOF_MISSING"
+	QualityUnknown        RefusalRule = "QUALITY_UNKNOWN"
+	CollegeUnknown        RefusalRule = "COLLEGE_UNKNOWN"
 )
 
 // Rules about acts in a session or on a candidacy.
 const (
-	GridStale             RefusalRule = "GRID_STALE"
-	SessionNotOpen        RefusalRule = "SESSION_NOT_OPEN"
-	SessionIsCancelled    RefusalRule = "SESSION_IS_CANCELLED"
-	OtherReferentiel      RefusalRule = "OTHER_REFERENTIEL"
-	ReferentielFixed      RefusalRule = "REFERENTIEL_FIXED"
-	CandidacyUndecided    RefusalRule = "CANDIDACY_UNDECIDED"
-	CandidacyDecided      RefusalRule = "CANDIDACY_DECIDED"
-	CandidacyNotEnrolled  RefusalRule = "CANDIDACY_NOT_ENROLLED"
-	CandidacyFinal        RefusalRule = "CANDIDACY_FINAL"
-	AlreadyInSession      RefusalRule = "ALREADY_IN_SESSION"
-	NothingToPresent      RefusalRule = "NOTHING_TO_PRESENT"
+	GridStale            RefusalRule = "GRID_STALE"
+	SessionNotOpen       RefusalRule = "SESSION_NOT_OPEN"
+	SessionIsCancelled   RefusalRule = "SESSION_IS_CANCELLED"
+	OtherReferentiel     RefusalRule = "OTHER_REFERENTIEL"
+	ReferentielFixed     RefusalRule = "REFERENTIEL_FIXED"
+	CandidacyUndecided   RefusalRule = "CANDIDACY_UNDECIDED"
+	CandidacyDecided     RefusalRule = "CANDIDACY_DECIDED"
+	CandidacyNotEnrolled RefusalRule = "CANDIDACY_NOT_ENROLLED"
+	CandidacyFinal       RefusalRule = "CANDIDACY_FINAL"
+	AlreadyInSession     RefusalRule = "ALREADY_IN_SESSION"
+	NothingToPresent     RefusalRule = "NOTHING_TO_PRESENT"
+	ChoiceNotMade        RefusalRule = "CHOICE_NOT_MADE"
+
+	RequirementIsFulfilled     RefusalRule = "REQUIREMENT_IS_FULFILLED"
+	RequirementNotFulfilledYet RefusalRule = "REQUIREMENT_NOT_FULFILLED"
+
 	NothingToReinstate    RefusalRule = "NOTHING_TO_REINSTATE"
 	BlocDidNotLeave       RefusalRule = "BLOC_DID_NOT_LEAVE"
 	BlocCapitalised       RefusalRule = "BLOC_CAPITALISED"
 	BlocElsewhere         RefusalRule = "BLOC_PRESENTED_ELSEWHERE"
+	AttemptsExhausted     RefusalRule = "ATTEMPTS_EXHAUSTED"
 	NothingToRetract      RefusalRule = "NOTHING_TO_RETRACT"
 	CriterionNotContested RefusalRule = "CRITERION_NOT_CONTESTED"
 	AdviceMissing         RefusalRule = "ADVICE_MISSING"
@@ -74,6 +89,7 @@ const (
 	AppliesInPractice     RefusalRule = "APPLIES_IN_PRACTICE"
 	StatementUnreasoned   RefusalRule = "STATEMENT_UNREASONED"
 	LastCriterion         RefusalRule = "LAST_CRITERION"
+	AssessorUnqualified   RefusalRule = "ASSESSOR_UNQUALIFIED"
 )
 
 // Rules about acts of the jury.
@@ -86,6 +102,8 @@ const (
 	JuryTooSmall             RefusalRule = "JURY_TOO_SMALL"
 	JuryTooInternal          RefusalRule = "JURY_TOO_INTERNAL"
 	JuryWithoutChair         RefusalRule = "JURY_WITHOUT_CHAIR"
+	JuryLacksCollege         RefusalRule = "JURY_LACKS_COLLEGE"
+	JuryNotParitary          RefusalRule = "JURY_NOT_PARITARY"
 	BlocPending              RefusalRule = "BLOC_PENDING"
 	BlocContested            RefusalRule = "BLOC_CONTESTED"
 	SettlementAuthorAbsent   RefusalRule = "SETTLEMENT_AUTHOR_ABSENT"
@@ -115,6 +133,13 @@ var refusalSentences = [...]struct {
 	{ScopeUnknown, InvalidArgument, "presents neither the whole certification nor named blocs"},
 	{NoBlocNamed, InvalidArgument, "presents named blocs, but names none"},
 	{BlocsNamedWithWhole, InvalidArgument, "presents the whole certification, so it names no bloc"},
+	{PathNamedWithBlocs, InvalidArgument, "presents named blocs, so it names neither an option nor blocs that it chooses"},
+	{OptionUnknown, InvalidArgument, "is not in the référentiel"},
+	{OptionNotNamed, InvalidArgument, "presents the whole certification, which has options, but names none"},
+	{BlocNotAChoice, InvalidArgument, "is needed in any case, so it is not chosen"},
+	{RequirementIsNoBloc, InvalidArgument, "is not a bloc: a candidacy for the whole presents it without naming it"},
+	{RequirementUnknown, InvalidArgument, "is not in the référentiel"},
+	{AmountMismatch, InvalidArgument, "is proved by a number if it asks for one, and otherwise without"},
 	{BlocUnknown, InvalidArgument, "is not in the référentiel"},
 	{BlocRepeated, InvalidArgument, "is named twice"},
 	{BlocNotPresented, InvalidArgument, "is not presented in this candidacy"},
@@ -123,12 +148,14 @@ var refusalSentences = [...]struct {
 	{CriterionNotPresented, InvalidArgument, "belongs to a bloc that is not presented in this candidacy"},
 	{VerdictUnknown, InvalidArgument, "has a verdict that does not exist"},
 	{OffScale, InvalidArgument, "is not assessed so"},
-	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on a bloc"},
+	{OutcomeUnknown, InvalidArgument, "has an outcome that a jury cannot decide on it"},
 	{DecisionUnknown, InvalidArgument, "is not among the candidate's decisions"},
 	{MemberRepeated, InvalidArgument, "is named twice"},
 	{MotiveMissing, InvalidArgument, "is rectified without a motive"},
 	{ReasonMissing, InvalidArgument, "is refused an exemption without a reason"},
 	{ProofMissing, InvalidArgument, "is recognised without naming its proof"},
+	{QualityUnknown, InvalidArgument, "has a quality that the référentiel does not have"},
+	{CollegeUnknown, InvalidArgument, "is in a college that the référentiel does not have"},
 
 	{GridStale, Aborted, "has changed since the jury saw its grid"},
 	{SessionNotOpen, FailedPrecondition, "is not open"},
@@ -141,10 +168,13 @@ var refusalSentences = [...]struct {
 	{CandidacyFinal, FailedPrecondition, "is decided or cancelled, so nothing can be reinstated in it"},
 	{AlreadyInSession, FailedPrecondition, "already has the candidate in another candidacy"},
 	{NothingToPresent, FailedPrecondition, "has nothing to present: every bloc is capitalised"},
+	{ChoiceNotMade, FailedPrecondition, "is not made: too few of its blocs are chosen or capitalised"},
+	{RequirementIsFulfilled, FailedPrecondition, "is already fulfilled"},
 	{NothingToReinstate, FailedPrecondition, "has no bloc that left"},
 	{BlocDidNotLeave, FailedPrecondition, "did not leave this candidacy"},
 	{BlocCapitalised, FailedPrecondition, "is already capitalised"},
 	{BlocElsewhere, FailedPrecondition, "is presented in another undecided candidacy of the candidate"},
+	{AttemptsExhausted, FailedPrecondition, "has been attempted as often as the référentiel allows"},
 	{NothingToRetract, FailedPrecondition, "has no verdict of this assessor"},
 	{CriterionNotContested, FailedPrecondition, "is not one on which the assessors disagree"},
 	{AdviceMissing, FailedPrecondition, "has no advice of the disability advisor"},
@@ -153,6 +183,7 @@ var refusalSentences = [...]struct {
 	{AppliesInPractice, FailedPrecondition, "cannot be exempted: it will apply in the candidate's future practice"},
 	{StatementUnreasoned, FailedPrecondition, "cannot be exempted: the jury must give its reason for each condition"},
 	{LastCriterion, FailedPrecondition, "cannot be exempted: its competence would keep no criterion"},
+	{AssessorUnqualified, FailedPrecondition, "is assessed in certain qualities, and the assessor has none of them in this session"},
 
 	{MemberNotOnJury, FailedPrecondition, "does not belong to the session's jury"},
 	{MemberTied, FailedPrecondition, "has a declared tie with the candidate"},
@@ -162,6 +193,8 @@ var refusalSentences = [...]struct {
 	{JuryTooSmall, FailedPrecondition, "has too few members present"},
 	{JuryTooInternal, FailedPrecondition, "has too few external members present"},
 	{JuryWithoutChair, FailedPrecondition, "has no chair present"},
+	{JuryLacksCollege, FailedPrecondition, "has too few members of a college present"},
+	{JuryNotParitary, FailedPrecondition, "does not have as many members of each college with parity present"},
 	{BlocPending, FailedPrecondition, "is still pending"},
 	{BlocContested, FailedPrecondition, "is contested"},
 	{SettlementAuthorAbsent, FailedPrecondition, "was settled by members none of whom is present"},
@@ -171,6 +204,7 @@ var refusalSentences = [...]struct {
 	{DecisionSuperseded, FailedPrecondition, "is superseded; only the effective decision of a chain can be rectified"},
 	{AwardNotRectifiable, FailedPrecondition, "is an award, which follows its blocs and is not rectified by itself"},
 	{CertificationNotComplete, FailedPrecondition, "is not capitalised, so the certification is not complete"},
+	{RequirementNotFulfilledYet, FailedPrecondition, "is not fulfilled, so the certification is not complete"},
 	{AwardAlreadyStands, FailedPrecondition, "already awards this certification"},
 	{JuryActed, FailedPrecondition, "has an act of its jury, so it cannot be cancelled; withdraw its candidacies or mark them absent, then close it"},
 
@@ -214,6 +248,14 @@ func refuse(rule RefusalRule, noun, code string) Refusal {
 func (r Refusal) against(present int, needed Number, unit string) Refusal {
 	r.Description += fmt.Sprintf(" (%d%s present, %d%s needed%s)", present, unit, needed.Value, unit, defaultNote(needed.Default))
 	r.FromDefault = needed.Default
+	return r
+}
+
+// ofUnit says the kind of the unit that the refusal is about.
+func (r Refusal) ofUnit(u *GridUnit) Refusal {
+	if u.Epreuve {
+		r.Description = strings.Replace(r.Description, "its competence", "its epreuve", 1)
+	}
 	return r
 }
 

@@ -42,6 +42,7 @@ type scale struct {
 	levels           []Level // or
 	min, max, step   exact.Number
 	pass             exact.Number
+	defaultPass      bool // the référentiel does not give it
 	minText, maxText string
 	stepText         string
 }
@@ -73,6 +74,24 @@ func (s *scale) points(v Verdict) (exact.Number, bool) {
 	return mark, ok && !mark.Less(s.min) && !s.max.Less(mark) && mark.Minus(s.min).IsMultipleOf(s.step)
 }
 
+// gate is that of an épreuve assessed as a whole, which has none of its own: from the
+// scale's points on, it is acquired.
+func (s *scale) gate() *gate {
+	pass, isDefault := exact.Whole(Met.Points()), true
+	if s != nil {
+		pass, isDefault = s.pass, s.defaultPass
+	}
+	return &gate{mean: &pass, threshold: Number{Default: isDefault}}
+}
+
+// passing are the points from which an assessment is acquired.
+func (s *scale) passing() exact.Number {
+	if s == nil {
+		return exact.Whole(Met.Points())
+	}
+	return s.pass
+}
+
 // percent makes points of the scale a share of it.
 func (s *scale) percent(points exact.Number) exact.Number {
 	if s.kind() != ByMark {
@@ -101,7 +120,7 @@ func (c *gateCompiler) setScales() {
 	c.scales = make(map[string]*scale)
 	for i, given := range c.spec.Scales {
 		field := fmt.Sprintf("scales[%d]", i)
-		made := new(scale)
+		made := &scale{defaultPass: given.Pass == ""}
 		if (given.Levels == nil) == (given.Marks == nil) {
 			c.report(field, "must have either levels or marks")
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
 	"github.com/acquis-eval/acquis/rules/registration"
 )
@@ -48,6 +49,10 @@ type Spec struct {
 
 	Validity     Validity
 	Registration registration.Registration
+	Award        *AwardRule // nil: an award needs every bloc
+	Qualities    []string   // codes of those in which somebody can assess
+	Agreement    *Agreement // of compétences that have none of their own; nil: UNANIMOUS
+	Jury         JurySpec
 }
 
 // Numbers are the rules of a référentiel; nil means that it does not set one.
@@ -59,28 +64,47 @@ type Numbers struct {
 	MinExternalPercent  *int // 0–100
 }
 
-// Bloc is acquired as one unit.
+// Bloc is acquired as a whole. Its units are all compétences or all épreuves.
 type Bloc struct {
-	Code        string
-	Competences []Competence
-	Gate        *Gate // its own; nil means that of the référentiel
+	Code    string
+	Units   []Unit
+	Gate    *Gate // its own; nil means that of the référentiel
+	Credits *int  // what it is worth in a choice; nil: nothing
 
 	Validity *Period // its own; nil means that of the référentiel
 
-	gate *gate
+	gate    *gate
+	atLeast *int // of a requirement that documents prove
 }
 
-// Competence is what is assessed, by criteria.
-type Competence struct {
+// Unit is what is assessed as one: a compétence, or an épreuve, which covers several. It
+// is assessed by criteria. An épreuve may be assessed as a whole; then it is its own only
+// criterion, with its own code.
+type Unit struct {
 	Code              string
-	HasBlocOnlyMethod bool // a method replaces the normal one when one bloc is presented alone
+	Epreuve           bool
+	AsWhole           bool
+	HasBlocOnlyMethod bool   // a method replaces the normal one when one bloc is presented alone
+	Variants          []When // methods that do, the first one that applies, before that
 	Criteria          []Criterion
-	Gate              *Gate // its own; nil means that of the référentiel
+	MaxAttempts       *int       // how often its bloc may be presented; nil means without limit
+	MinAssessors      *int       // its own; nil means the number of the référentiel
+	Gate              *Gate      // its own; nil means that of the référentiel
+	Agreement         *Agreement // its own; nil means that of the référentiel
 	Share
 
-	gate    *gate
-	unit    *scale // of marks: what its points are in; nil means percent
-	percent bool   // its points are in percent, whatever its criteria have
+	gate         *gate
+	unit         *scale // of marks: what its points are in; nil means percent
+	percent      bool   // its points are in percent, whatever its criteria have
+	minAssessors Number
+}
+
+// noun names the kind of the unit.
+func (u *Unit) noun() string {
+	if u.Epreuve {
+		return "epreuve"
+	}
+	return "competence"
 }
 
 // Criterion is what an assessor gives a verdict on.
@@ -90,7 +114,8 @@ type Criterion struct {
 	Scale       string // code of its own; empty: that of the référentiel
 	Share
 
-	scale *scale
+	scale     *scale
+	agreement *agreement.Agreement
 }
 
 // Share is how a child takes part in its parent's mean.
@@ -102,21 +127,16 @@ type Share struct {
 	bonus  *exact.Number
 }
 
-// JuryRule is the smallest jury that may act.
-type JuryRule struct {
-	MinMembers         Number
-	MinExternalPercent Number
-}
-
 // Place is the position of a criterion in a référentiel.
 type Place struct {
 	Bloc        string
-	Competence  string
+	Unit        string
 	Eliminatory bool
 	Bonus       bool
 	Finding     FindingKind // how it is assessed
 	index       int         // among all criteria of the référentiel
 	scale       *scale
+	agreement   *agreement.Agreement
 }
 
 // Scheme is a compiled référentiel. It never changes, so any number of goroutines
@@ -128,6 +148,10 @@ type Scheme struct {
 	blocThreshold       Number
 	minAssessors        Number
 	jury                JuryRule
+	award               awardRule
+	requirements        []Bloc
+	qualities           []string
+	joint               bool // on some criteria assessors assess together
 	blocIndex           map[string]int
 	places              map[string]Place
 	validity            Validity
@@ -143,11 +167,12 @@ func NewScheme(spec Spec) (*Scheme, error) {
 		places:       make(map[string]Place),
 		registration: spec.Registration,
 	}
-	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs)...)
+	errs := append(s.setNumbers(spec.Rules), s.setBlocs(spec.Blocs, spec.Award)...)
 	for _, p := range s.setGates(spec) {
 		errs = append(errs, p)
 	}
 	s.setFindings()
+	s.qualities = slices.Clone(spec.Qualities)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -158,13 +183,9 @@ func NewScheme(spec Spec) (*Scheme, error) {
 func (s *Scheme) setNumbers(given Numbers) []error {
 	var errs []error
 	number := func(name string, given *int, otherwise, low, high int) Number {
-		if given == nil {
-			return Number{Value: otherwise, Default: true}
-		}
-		if *given < low || *given > high {
-			errs = append(errs, fmt.Errorf("%s is %d, not between %d and %d", name, *given, low, high))
-		}
-		return Number{Value: *given}
+		n, err := numberOf(name, given, Number{otherwise, true}, low, high)
+		errs = append(errs, err)
+		return n
 	}
 	s.competenceThreshold = number("competence threshold", given.CompetenceThreshold, DefaultCompetenceThreshold, 1, 100)
 	s.blocThreshold = number("bloc threshold", given.BlocThreshold, DefaultBlocThreshold, 1, 100)
@@ -174,57 +195,75 @@ func (s *Scheme) setNumbers(given Numbers) []error {
 	return errs
 }
 
+// numberOf is a number that is given, or the one otherwise in force.
+func numberOf(name string, given *int, otherwise Number, low, high int) (Number, error) {
+	switch {
+	case given == nil:
+		return otherwise, nil
+	case *given < low || *given > high:
+		return Number{}, fmt.Errorf("%s is %d, not between %d and %d", name, *given, low, high)
+	}
+	return Number{Value: *given}, nil
+}
+
 // maxPeople bounds the numbers of people that a référentiel can ask for. It is
 // far larger than any jury, and prevents overflow.
 const maxPeople = 1000
 
 // setBlocs copies the blocs, so that the caller's slices may change later, and
 // builds the indexes.
-func (s *Scheme) setBlocs(blocs []Bloc) []error {
+func (s *Scheme) setBlocs(blocs []Bloc, rule *AwardRule) []error {
 	var errs []error
 	if len(blocs) == 0 {
 		errs = append(errs, errors.New("no bloc"))
 	}
-	competences := make(map[string]bool)
+	units := make(map[string]bool)
 	for _, b := range blocs {
 		_, taken := s.blocIndex[b.Code]
 		errs = append(errs, checkCode("bloc", b.Code, taken))
-		if len(b.Competences) == 0 {
-			errs = append(errs, fmt.Errorf("bloc %q has no competence", b.Code))
+		if len(b.Units) == 0 {
+			errs = append(errs, fmt.Errorf("bloc %q has neither a competence nor an epreuve", b.Code))
 		}
 		s.blocIndex[b.Code] = len(s.blocs)
-		b.Competences = slices.Clone(b.Competences)
-		for i, c := range b.Competences {
-			errs = append(errs, checkCode("competence", c.Code, competences[c.Code]))
-			competences[c.Code] = true
-			b.Competences[i].Criteria = slices.Clone(c.Criteria)
-			errs = append(errs, s.setCriteria(b.Code, c)...)
+		b.Units = slices.Clone(b.Units)
+		for i := range b.Units {
+			u := &b.Units[i]
+			errs = append(errs, checkCode(u.noun(), u.Code, units[u.Code]))
+			units[u.Code] = true
+			u.Criteria = slices.Clone(u.Criteria)
+			n, err := numberOf("number of assessors of "+u.Code, u.MinAssessors, s.minAssessors, 1, maxPeople)
+			u.minAssessors = n
+			_, outside := numberOf("number of attempts of "+u.Code, u.MaxAttempts, Number{}, 1, maxPeople)
+			errs = append(append(errs, err, outside), s.setCriteria(b.Code, *u)...)
 		}
 		s.blocs = append(s.blocs, b)
 	}
-	return errs
+	return append(errs, s.setRequirements(rule, units)...)
 }
 
-func (s *Scheme) setCriteria(bloc string, c Competence) []error {
+func (s *Scheme) setCriteria(bloc string, c Unit) []error {
 	var errs []error
 	if len(c.Criteria) == 0 {
-		errs = append(errs, fmt.Errorf("competence %q has no criterion", c.Code))
+		errs = append(errs, fmt.Errorf("%s %q has no criterion", c.noun(), c.Code))
 	}
 	for _, k := range c.Criteria {
 		_, taken := s.places[k.Code]
 		errs = append(errs, checkCode("criterion", k.Code, taken))
-		s.places[k.Code] = Place{Bloc: bloc, Competence: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
+		s.places[k.Code] = Place{Bloc: bloc, Unit: c.Code, Eliminatory: k.Eliminatory, Bonus: k.BonusAbove != "", index: len(s.places)}
 	}
 	return errs
 }
 
 // setFindings notes how each criterion is assessed, once scales are compiled.
 func (s *Scheme) setFindings() {
-	for _, b := range s.blocs {
-		for _, c := range b.Competences {
+	for _, b := range slices.Concat(s.blocs, s.requirements) {
+		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				place := s.places[k.Code]
 				place.scale, place.Finding = k.scale, k.scale.kind()
+				if place.agreement = k.agreement; k.agreement != nil && k.agreement.Kind == agreement.Joint {
+					s.joint = true
+				}
 				s.places[k.Code] = place
 			}
 		}
@@ -258,6 +297,9 @@ func (s *Scheme) Jury() JuryRule { return s.jury }
 
 // BlocCodes lists the blocs in the référentiel's order.
 func (s *Scheme) BlocCodes() []string {
+	if s == nil {
+		return nil // a revision that the catalogue does not know
+	}
 	codes := make([]string, len(s.blocs))
 	for i, b := range s.blocs {
 		codes[i] = b.Code

@@ -7,7 +7,7 @@ import (
 )
 
 func oneBloc(criteria ...Criterion) []Bloc {
-	return []Bloc{{Code: "B1", Competences: []Competence{{Code: "C1.1", Criteria: criteria}}}}
+	return []Bloc{{Code: "B1", Units: []Unit{{Code: "C1.1", Criteria: criteria}}}}
 }
 
 func TestNewSchemeSaysEverythingThatIsWrong(t *testing.T) {
@@ -18,10 +18,10 @@ func TestNewSchemeSaysEverythingThatIsWrong(t *testing.T) {
 		want []string
 	}{
 		"no bloc":      {Spec{}, []string{"no bloc"}},
-		"no codes":     {Spec{Blocs: []Bloc{{Competences: []Competence{{Criteria: []Criterion{{}}}}}}}, []string{"a bloc has no code", "a competence has no code", "a criterion has no code"}},
+		"no codes":     {Spec{Blocs: []Bloc{{Units: []Unit{{Criteria: []Criterion{{}}}}}}}, []string{"a bloc has no code", "a competence has no code", "a criterion has no code"}},
 		"no criterion": {Spec{Blocs: oneBloc()}, []string{`competence "C1.1" has no criterion`}},
 		"no competence": {Spec{Blocs: []Bloc{{Code: "B1"}}},
-			[]string{`bloc "B1" has no competence`}},
+			[]string{`bloc "B1" has neither a competence nor an epreuve`}},
 		"criterion twice": {Spec{Blocs: oneBloc(Criterion{Code: "K"}, Criterion{Code: "K"})},
 			[]string{`criterion "K" occurs twice`}},
 		"bloc twice": {Spec{Blocs: append(good, oneBloc(Criterion{Code: "C1.1.2"})...)},
@@ -65,7 +65,7 @@ func TestSchemeKnowsItsDefaults(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, c.got, c.want)
 		}
 	}
-	if p, ok := s.Place("C1.1.1"); !ok || p.Bloc != "B1" || p.Competence != "C1.1" || !p.Eliminatory {
+	if p, ok := s.Place("C1.1.1"); !ok || p.Bloc != "B1" || p.Unit != "C1.1" || !p.Eliminatory {
 		t.Errorf("C1.1.1 found at %v", p)
 	}
 }
@@ -77,13 +77,13 @@ func TestSchemeNeverChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocs[0].Competences[0].Criteria[0].Eliminatory = true
-	blocs[0].Competences[0].Code = "changed"
+	blocs[0].Units[0].Criteria[0].Eliminatory = true
+	blocs[0].Units[0].Code = "changed"
 	blocs[0].Code = "changed"
 	s.BlocCodes()[0] = "changed"
 	grid := Assess(s, Candidacy{State: Enrolled, Enrolled: []string{"B1"}}, Acts{})
 	k := grid.Criterion("C1.1.1")
-	if !slices.Equal(s.BlocCodes(), []string{"B1"}) || grid.Competence("C1.1") == nil || k == nil || k.Eliminatory {
+	if !slices.Equal(s.BlocCodes(), []string{"B1"}) || grid.Unit("C1.1") == nil || k == nil || k.Eliminatory {
 		t.Errorf("the scheme changed: %v", grid)
 	}
 }

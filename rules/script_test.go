@@ -74,14 +74,17 @@ func juryOf(l line) ([]Member, error) {
 		name, qualities, _ := strings.Cut(strings.TrimSuffix(word, ")"), "(")
 		m := Member{Subject: name}
 		for quality := range strings.SplitSeq(qualities, ",") {
-			switch quality {
-			case "":
-			case "external":
+			college, isCollege := strings.CutPrefix(quality, "college=")
+			switch {
+			case quality == "":
+			case quality == "external":
 				m.External = true
-			case "chair":
+			case quality == "chair":
 				m.Chair = true
+			case isCollege:
+				m.College = college
 			default:
-				return nil, l.errorf("%q is neither external nor chair", quality)
+				return nil, l.errorf("%q is neither external nor chair nor a college", quality)
 			}
 		}
 		jury = append(jury, m)

@@ -27,7 +27,7 @@ func (p *player) sees(l line) error { // sees k1 eve ASSESSOR C1.1.1: MET, eve M
 	code := l.arg(last)
 	if b := grid.Bloc(code); b != nil {
 		add(string(b.Outcome))
-	} else if c := grid.Competence(code); c != nil {
+	} else if c := grid.Unit(code); c != nil {
 		add(string(c.Outcome))
 	} else if k := grid.Criterion(code); k != nil {
 		add(string(k.Status))
@@ -58,7 +58,8 @@ func (p *player) notices(l line) error { // notices k1 eve ASSESSOR
 	}
 	view := viewOf(l.about)
 	got := "ignores"
-	if p.before[l.arg(0)].Version(view) != p.world.caseOf(l.arg(0)).Acts.Version(view) {
+	now := p.world.caseOf(l.arg(0))
+	if now.Scheme.Version(p.before[l.arg(0)], view) != now.Scheme.Version(now.Acts, view) {
 		got = "notices"
 	}
 	return p.expect(l, l.word, got, nil)

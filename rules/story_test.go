@@ -56,9 +56,10 @@ func startOf(specs []Spec, counting map[[2]BlocRef]bool) *world {
 		}
 		w.schemes[spec.Revision] = scheme
 	}
-	jury := []Member{{"ann", true, true}, {"bob", false, true}, {"cleo", true, false}, {"dan", false, false}}
+	jury := []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob", Chair: true}, {Subject: "cleo", External: true}, {Subject: "dan"}}
 	for id, revision := range map[string]Revision{"s1": mainR1, "s2": mainR1, "s3": mainR2} {
 		w.sessions[id] = &Session{ID: id, Label: id, Revision: revision, State: SessionOpen, Jury: jury}
+		w.qualities[id] = qualityOf
 	}
 	return w
 }
@@ -73,14 +74,9 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			MinExternalPercent:  genNumber(0, 33, 50).Draw(t, "externals"),
 		}}
 		for b := range rapid.IntRange(1, 3).Draw(t, "blocs") {
-			bloc := Bloc{Code: fmt.Sprintf("B%d", b+1)}
-			for c := range rapid.IntRange(1, 3).Draw(t, "competences") {
-				competence := Competence{Code: fmt.Sprintf("C%d.%d", b+1, c+1), HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
-				for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
-					eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
-					competence.Criteria = append(competence.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Eliminatory: eliminatory})
-				}
-				bloc.Competences = append(bloc.Competences, competence)
+			bloc, epreuves := Bloc{Code: fmt.Sprintf("B%d", b+1)}, rapid.Bool().Draw(t, "epreuves")
+			for c := range rapid.IntRange(1, 3).Draw(t, "units") {
+				bloc.Units = append(bloc.Units, genUnit(fmt.Sprintf("C%d.%d", b+1, c+1), epreuves).Draw(t, "unit"))
 			}
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
@@ -90,7 +86,27 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			own := genPeriod().Draw(t, "validity")
 			spec.Blocs[0].Validity = &own
 		}
+		genAgreements(t, &spec)
 		return spec
+	})
+}
+
+func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
+	return rapid.Custom(func(t *rapid.T) Unit {
+		u := Unit{Code: code, Epreuve: epreuve, HasBlocOnlyMethod: rapid.Bool().Draw(t, "dossier")}
+		for k := range rapid.IntRange(1, 3).Draw(t, "criteria") {
+			eliminatory := rapid.IntRange(0, 4).Draw(t, "eliminatory") == 0
+			u.Criteria = append(u.Criteria, Criterion{Code: fmt.Sprintf("%s.%d", code, k+1), Eliminatory: eliminatory})
+		}
+		u.MaxAttempts = genNumber(1, 2, 20).Draw(t, "attempts")
+		u.Variants = rapid.SampledFrom([][]When{nil, {{Routes: []AccessRoute{"VAE"}}}, {{SingleBloc: true, Attempt: First}, {Attempt: Resit}}}).Draw(t, "variants")
+		if epreuve {
+			u.MinAssessors = genNumber(1, 2).Draw(t, "assessors")
+			if u.AsWhole = len(u.Criteria) == 1; u.AsWhole {
+				u.Criteria[0].Code = code
+			}
+		}
+		return u
 	})
 }
 
@@ -116,9 +132,9 @@ func genGates(t *rapid.T, spec *Spec) {
 	}
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
-		b.Gate = own(len(b.Competences))
-		for j := range b.Competences {
-			c := &b.Competences[j]
+		b.Gate = own(len(b.Units))
+		for j := range b.Units {
+			c := &b.Units[j]
 			if b.Gate != nil && b.Gate.Mean != nil {
 				share(&c.Share, b.Gate.Count == nil && j > 0 && !slices.ContainsFunc(c.Criteria, func(k Criterion) bool { return k.Eliminatory }))
 			}
@@ -203,9 +219,9 @@ func (s *story) someBlocs() []string {
 }
 
 func (s *story) enrol() {
-	session, e := s.anySession(), Enrolment{Scope: Whole}
+	session, e := s.anySession(), Enrolment{Scope: Whole, Route: rapid.SampledFrom([]AccessRoute{"", "VAE"}).Draw(s.T, "route")}
 	if blocs := s.someBlocs(); len(blocs) > 0 {
-		e = Enrolment{Scope: NamedBlocs, Blocs: blocs}
+		e.Scope, e.Blocs = NamedBlocs, blocs
 	}
 	id := fmt.Sprintf("k%d", len(s.world.candidacies)+1)
 	s.do(func(w *world) []Refusal { return w.enrol(id, session, e) })

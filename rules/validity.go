@@ -24,6 +24,9 @@ type Validity struct {
 // Validity is how long a bloc of the référentiel is valid, or the award if no bloc is
 // named.
 func (s *Scheme) Validity(bloc string) Period {
+	if s == nil {
+		return Period{} // a revision that the catalogue does not know
+	}
 	i, known := s.blocIndex[bloc]
 	switch {
 	case bloc == "":
@@ -76,7 +79,7 @@ func (c Candidate) dated(r Ruling, day Day) Ruling {
 	if r.Outcome != Capitalised && r.Outcome != Awarded {
 		return r
 	}
-	period := c.Catalogue.Validity(BlocRef{r.Revision, r.Bloc})
+	period := c.Catalogue.Scheme(r.Revision).Validity(r.Bloc)
 	if r.Until = period.through(day); r.Until != "" {
 		r.Reasons = append(r.Reasons, Reason{
 			Rule: ValidThrough, Bloc: r.Bloc, Required: period.years*12 + period.months, Until: r.Until,

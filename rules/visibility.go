@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/acquis-eval/acquis/rules/agreement"
+)
 
 // This file decides who sees what. Roles in the contract say who may read an
 // object at all, and the facts of a session say who may call for it; the table
@@ -30,13 +34,13 @@ const (
 
 // fields describes each field, and the kind of object it belongs to.
 var fields = [...]struct{ of, what string }{
-	FieldStanding:           {"grid", "where each criterion, compétence and bloc stands, why, and how many assessors spoke"},
+	FieldStanding:           {"grid", "where each criterion, compétence, épreuve and bloc stands, why, and how many assessors spoke"},
 	FieldVerdict:            {"grid", "a verdict, its comment, and who gave it"},
 	FieldSettlement:         {"grid", "the jury's settlement, its motive and authors"},
 	FieldDecisionReasons:    {"decision", "why the rules computed what they did"},
 	FieldAccommodationKind:  {"accommodation", "its kind"},
 	FieldAccommodationState: {"accommodation", "its state"},
-	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences"},
+	FieldArrangement:        {"accommodation", "the arrangement, and for which compétences and épreuves"},
 	FieldNeed:               {"accommodation", "the need, the reason of a refusal, who decided, and when"},
 	FieldExemption:          {"exemption", "the advice, who decided, and all reasons; that a criterion is exempted, the grid shows"},
 	FieldActor:              {"event, or read of a file", "who it was, and by which RPC"},
@@ -48,9 +52,10 @@ type Fact uint8
 
 // The facts.
 const (
-	Own     Fact = 1 << iota // the viewer is its author
-	Granted                  // the accommodation was granted
-	NoFile                   // it reveals nothing about an accommodation or an exemption
+	Own      Fact = 1 << iota // the viewer is its author
+	Granted                   // the accommodation was granted
+	NoFile                    // it reveals nothing about an accommodation or an exemption
+	Together                  // assessors assess the criterion together
 
 	Always Fact = 0
 )
@@ -64,7 +69,7 @@ type sight struct {
 
 // sights is the table of who sees what. An assessor sees their own verdicts, and
 // nothing that follows from those of others, before or after, so that each judges
-// independently. Few roles see what reveals a disability.
+// independently; unless the référentiel has them assess together. Few roles see what reveals a disability.
 var sights = [...]sight{
 	{FieldStanding, RoleRegistrar, Always},
 	{FieldStanding, RoleJury, Always},
@@ -73,6 +78,7 @@ var sights = [...]sight{
 	{FieldVerdict, RoleRegistrar, Always},
 	{FieldVerdict, RoleJury, Always},
 	{FieldVerdict, RoleAssessor, Own},
+	{FieldVerdict, RoleAssessor, Together},
 
 	{FieldSettlement, RoleRegistrar, Always},
 	{FieldSettlement, RoleJury, Always},
@@ -125,13 +131,22 @@ func (v View) Sees(field Field, facts Fact) bool {
 	return slices.ContainsFunc(v.sights, func(s sight) bool { return s.field == field && s.when&^facts == 0 })
 }
 
-// SeesVerdict tells whether the verdicts of an assessor are seen.
-func (v View) SeesVerdict(assessor string) bool {
+// seesVerdict tells whether the verdicts of an assessor on a criterion are seen; together
+// says that assessors assess it together.
+func (v View) seesVerdict(assessor string, together bool) bool {
+	var facts Fact
 	if SameSubject(assessor, v.subject) {
-		return v.Sees(FieldVerdict, Own)
+		facts |= Own
 	}
-	return v.Sees(FieldVerdict, Always)
+	if together {
+		facts |= Together
+	}
+	return v.Sees(FieldVerdict, facts)
 }
+
+// MaySee tells whether a view may show verdicts of an assessor on some criteria of a
+// référentiel.
+func (s *Scheme) MaySee(v View, assessor string) bool { return v.seesVerdict(assessor, s.joint) }
 
 // Seen returns the part of a grid that a view shows. What it leaves out looks as
 // if it did not exist. The grid itself does not change.
@@ -142,9 +157,9 @@ func (g Grid) Seen(v View) Grid {
 	standing, blocs := v.Sees(FieldStanding, Always), slices.Clone(g.Blocs)
 	for i := range blocs {
 		b := &blocs[i]
-		b.Competences = slices.Clone(b.Competences)
-		for j := range b.Competences {
-			b.Competences[j].cut(v, standing)
+		b.Units = slices.Clone(b.Units)
+		for j := range b.Units {
+			b.Units[j].cut(v, standing)
 		}
 		if !standing {
 			b.Outcome, b.Reasons = "", nil
@@ -157,16 +172,16 @@ func (v View) seesAllOfGrids() bool {
 	return v.Sees(FieldStanding, Always) && v.Sees(FieldVerdict, Always) && v.Sees(FieldSettlement, Always) && v.Sees(FieldExemption, Always)
 }
 
-func (c *GridCompetence) cut(v View, standing bool) {
+func (c *GridUnit) cut(v View, standing bool) {
 	verdicts, settlement, exemption := v.Sees(FieldVerdict, Always), v.Sees(FieldSettlement, Always), v.Sees(FieldExemption, Always)
 	c.Criteria = slices.Clone(c.Criteria)
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if !standing {
-			k.Status, k.Settled, k.Found, k.Passed, k.Reason = "", "", "", false, Reason{}
+			k.Status, k.Settled, k.Found, k.Points, k.Passed, k.Open, k.Reason = "", "", "", nil, false, false, Reason{}
 		}
 		if !verdicts {
-			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.SeesVerdict(o.Assessor) })
+			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.seesVerdict(o.Assessor, k.Joint) })
 		}
 		if !settlement {
 			k.Settlement = nil
@@ -185,9 +200,9 @@ func (c *GridCompetence) cut(v View, standing bool) {
 // standings it is the Seq of the last act. For others it is the number of acts
 // they show, because the Seq of their own acts would reveal how much others did
 // in between.
-func (a Acts) Version(v View) uint64 {
+func (s *Scheme) Version(a Acts, v View) uint64 {
 	if !v.Sees(FieldStanding, Always) {
-		return a.seen(v)
+		return s.seen(a, v)
 	}
 	var last uint64
 	for _, act := range a.Assessments {
@@ -206,9 +221,10 @@ func (a Acts) Version(v View) uint64 {
 }
 
 // seen counts the acts that a view shows, if the view does not show standings.
-func (a Acts) seen(v View) (count uint64) {
+func (s *Scheme) seen(a Acts, v View) (count uint64) {
 	for _, act := range a.Assessments {
-		if v.SeesVerdict(act.Assessor) {
+		on := s.places[act.Criterion].agreement
+		if v.seesVerdict(act.Assessor, on != nil && on.Kind == agreement.Joint) {
 			count++
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -15,6 +16,7 @@ var allRoles = []Role{RoleRegistrar, RoleAssessor, RoleJury, RoleDisabilityAdvis
 // factWords are the facts as testdata/visibility.md names them.
 var factWords = map[Fact]string{
 	Always: "always", Own: "their own", Granted: "once granted", NoFile: "except for accommodations and exemptions",
+	Together: "assessed together",
 }
 
 // TestVisibility compares the table with testdata/visibility.md, cell by cell:
@@ -43,7 +45,7 @@ func TestVisibility(t *testing.T) {
 func seenIf(field Field, role Role) string {
 	view := ViewOf("eve", []Role{role})
 	var cases []string
-	for _, fact := range []Fact{Always, Own, Granted, NoFile} {
+	for _, fact := range []Fact{Always, Own, Together, Granted, NoFile} {
 		if view.Sees(field, fact) {
 			cases = append(cases, factWords[fact])
 		}
@@ -61,7 +63,7 @@ func seenIf(field Field, role Role) string {
 func TestSeveralRolesSeeTogether(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		roles := rapid.SliceOfDistinct(rapid.SampledFrom(allRoles), rapid.ID).Draw(t, "roles")
-		field, facts := Field(rapid.IntRange(0, len(fields)-1).Draw(t, "field")), Fact(rapid.IntRange(0, 7).Draw(t, "facts"))
+		field, facts := Field(rapid.IntRange(0, len(fields)-1).Draw(t, "field")), Fact(rapid.IntRange(0, 15).Draw(t, "facts"))
 		one := slices.ContainsFunc(roles, func(r Role) bool { return ViewOf("eve", []Role{r}).Sees(field, facts) })
 		if together := ViewOf("eve", roles).Sees(field, facts); together != one {
 			t.Fatalf("together: %t, one of them: %t", together, one)
@@ -73,16 +75,19 @@ func TestSeveralRolesSeeTogether(t *testing.T) {
 }
 
 // blind: an assessor's view and its version are the same as if the other
-// assessors had done nothing.
+// assessors had done nothing, but on criteria that they assess together.
 func (s *story) blind(k *candidacyFile, grid Grid) {
 	for _, assessor := range assessors {
 		view := ViewOf(assessor, []Role{RoleAssessor})
-		alone := Acts{Assessments: slices.DeleteFunc(slices.Clone(k.acts.Assessments), func(a Assessment) bool { return a.Assessor != assessor })}
-		seen, want := grid.Seen(view), Assess(s.world.schemes[k.Revision], k.Candidacy, alone).Seen(view)
+		scheme := s.world.schemes[k.Revision]
+		alone := Acts{Assessments: slices.DeleteFunc(slices.Clone(k.acts.Assessments), func(a Assessment) bool {
+			return a.Assessor != assessor && scheme.places[a.Criterion].agreement.Kind != agreement.Joint
+		})}
+		seen, want := grid.Seen(view), Assess(scheme, k.Candidacy, alone).Seen(view)
 		if !reflect.DeepEqual(want, seen) {
 			s.Fatalf("%s sees of %s what follows from others: %s", assessor, k.ID, cmp.Diff(want, seen))
 		}
-		if got, want := k.acts.Version(view), alone.Version(view); got != want {
+		if got, want := scheme.Version(k.acts, view), scheme.Version(alone, view); got != want {
 			s.Fatalf("%s could tell of %s that others did something: %d, alone %d", assessor, k.ID, got, want)
 		}
 	}
@@ -92,14 +97,15 @@ func (s *story) blind(k *candidacyFile, grid Grid) {
 // view stays, so does what it shows; and looking changes nothing.
 func (s *story) seen(before snapshot) {
 	for i, k := range s.world.candidacies[:len(before.candidacies)] {
-		if k.acts.Version(ViewOf("", allRoles)) == before.acts[i].Version(ViewOf("", allRoles)) {
+		version := s.world.schemes[k.Revision].Version
+		if version(k.acts, ViewOf("", allRoles)) == version(before.acts[i], ViewOf("", allRoles)) {
 			continue
 		}
 		grid := s.world.caseOf(k.ID).Grid()
 		s.blind(k, grid)
 		for _, role := range allRoles {
 			view := ViewOf(assessors[0], []Role{role})
-			if before.acts[i].Version(view) != k.acts.Version(view) {
+			if version(before.acts[i], view) != version(k.acts, view) {
 				continue
 			}
 			if was, is := before.grids[i].Seen(view), grid.Seen(view); !reflect.DeepEqual(was, is) {

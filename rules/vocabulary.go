@@ -59,8 +59,9 @@ type Method string
 
 // The methods in force.
 const (
-	Normal   Method = "NORMAL"
-	BlocOnly Method = "BLOC_ONLY"
+	Normal    Method = "NORMAL"
+	BlocOnly  Method = "BLOC_ONLY"
+	ByVariant Method = "VARIANT"
 )
 
 // Scope is what a candidacy asks to present.
@@ -105,12 +106,18 @@ const (
 	BlocDecision      DecisionKind = "BLOC"
 	PriorBlocDecision DecisionKind = "PRIOR_BLOC"
 	AwardDecision     DecisionKind = "AWARD"
+
+	RequirementDecision DecisionKind = "REQUIREMENT" // a jury's, on one that it assessed
+	ProofDecision       DecisionKind = "PROOF"       // a registrar's, of a requirement
 )
+
+// ofRequirement tells whether a decision is on a requirement.
+func (k DecisionKind) ofRequirement() bool { return k == RequirementDecision || k == ProofDecision }
 
 // DecisionOutcome is what was decided.
 type DecisionOutcome string
 
-// The outcomes of decisions: two for blocs, two for awards. AlreadyHeld is the
+// The outcomes of decisions: two for blocs, two for awards, two for requirements. AlreadyHeld is the
 // outcome of a presented bloc that no longer needs a decision.
 const (
 	Capitalised    DecisionOutcome = "CAPITALISED"
@@ -118,10 +125,18 @@ const (
 	Awarded        DecisionOutcome = "AWARDED"
 	NotAwarded     DecisionOutcome = "NOT_AWARDED"
 	AlreadyHeld    DecisionOutcome = "ALREADY_HELD"
+
+	Fulfilled    DecisionOutcome = "FULFILLED"
+	NotFulfilled DecisionOutcome = "NOT_FULFILLED"
 )
 
-// forBloc tells whether a jury can decide o on a bloc.
-func (o DecisionOutcome) forBloc() bool { return o == Capitalised || o == NotCapitalised }
+// fits tells whether a jury can decide o in a decision of that kind.
+func (o DecisionOutcome) fits(kind DecisionKind) bool {
+	if kind.ofRequirement() {
+		return o == Fulfilled || o == NotFulfilled
+	}
+	return o == Capitalised || o == NotCapitalised
+}
 
 // LedgerStatus is the status of a bloc in a candidate's ledger.
 type LedgerStatus string
@@ -132,6 +147,17 @@ const (
 	LedgerNotCapitalised LedgerStatus = "NOT_CAPITALISED"
 	LedgerCapitalised    LedgerStatus = "CAPITALISED"
 	LedgerExpired        LedgerStatus = "EXPIRED" // capitalised, and no longer valid
+)
+
+// RequirementStatus is the status of a requirement in a candidate's ledger.
+type RequirementStatus string
+
+// The statuses of a requirement. Of one that asks for a number, NOT_FULFILLED also means
+// that some of it is proved.
+const (
+	RequirementOpen         RequirementStatus = "NOT_PRESENTED"
+	RequirementNotFulfilled RequirementStatus = "NOT_FULFILLED"
+	RequirementFulfilled    RequirementStatus = "FULFILLED"
 )
 
 // CertificationStatus is the status of the whole certification.

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,9 +23,11 @@ var actions = map[string]func(*player, line) error{
 	"rectify":    (*player).rectify,
 	"award":      (*player).award,
 	"prior":      (*player).prior,
+	"prove":      (*player).prove,
 	"close":      (*player).end,
 	"cancel":     (*player).end,
 	"jury":       (*player).jury,
+	"assessors":  (*player).assessors,
 	"pin":        (*player).pin,
 	"today":      (*player).day,
 	"attest":     (*player).attest,
@@ -31,9 +35,22 @@ var actions = map[string]func(*player, line) error{
 
 func (p *player) enrol(l line) error {
 	e := Enrolment{Scope: NamedBlocs, Blocs: l.part(0)}
+	if l.arg(3) == "by" {
+		e.Route = AccessRoute(l.arg(4))
+	}
 	if len(e.Blocs) > 0 && (e.Blocs[0] == "whole" || e.Blocs[0] == "neither") {
 		e.Scope = map[string]Scope{"whole": Whole}[e.Blocs[0]]
 		e.Blocs = e.Blocs[1:]
+	}
+	for _, part := range l.parts[1:] {
+		switch {
+		case len(part) == 2 && part[0] == "option":
+			e.Option = part[1]
+		case len(part) > 1 && part[0] == "choosing":
+			e.Chosen = part[1:]
+		default:
+			return l.errorf("%q is not understood", part)
+		}
 	}
 	p.refusals = p.world.enrol(l.arg(0), l.arg(2), e)
 	return nil
@@ -58,8 +75,8 @@ func (p *player) criteria(candidacy string, codes []string) []string {
 	var criteria []string
 	for _, code := range codes {
 		before := len(criteria)
-		for _, b := range p.world.caseOf(candidacy).Scheme.blocs {
-			for _, c := range b.Competences {
+		for _, b := range p.world.caseOf(candidacy).Scheme.units() {
+			for _, c := range b.Units {
 				for _, k := range c.Criteria {
 					if code == b.Code || code == c.Code {
 						criteria = append(criteria, k.Code)
@@ -193,7 +210,8 @@ func (p *player) jury(l line) error {
 		return err
 	}
 	s := p.world.sessions[l.arg(0)]
-	if p.refusals = s.ChangeJury(jury, p.world.tookPart[s.ID]); len(p.refusals) == 0 {
+	p.refusals = append(s.ChangeJury(jury, p.world.tookPart[s.ID]), p.world.schemes[s.Revision].People(jury, nil)...)
+	if len(p.refusals) == 0 {
 		s.Jury = jury
 	}
 	return nil
@@ -226,6 +244,9 @@ var checks = map[string]func(*player, line) error{
 	"ledger":        (*player).ledger,
 	"certification": (*player).certification,
 	"warns":         (*player).warns,
+	"missing":       (*player).missing,
+	"path":          (*player).path,
+	"holds":         (*player).holds,
 }
 
 func (p *player) refused(l line) error {
@@ -273,21 +294,29 @@ func (p *player) shows(l line) error {
 	if b := grid.Bloc(code); b != nil {
 		return p.expect(l, want, string(b.Outcome), b.Reasons)
 	}
-	if c := grid.Competence(code); c != nil {
+	if c := grid.Unit(code); c != nil {
 		return p.expect(l, want, string(c.Outcome), c.Reasons)
 	}
 	if k := grid.Criterion(code); k != nil {
-		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+string(k.Found)), []Reason{k.Reason})
+		found := string(k.Found)
+		if k.Points != nil {
+			found = k.Points.String() + " points"
+		}
+		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+found), []Reason{k.Reason})
 	}
 	return l.errorf("%s is not in the grid", code)
 }
 
 func (p *player) method(l line) error {
-	c := p.world.caseOf(l.arg(0)).Grid().Competence(l.arg(1))
+	c := p.world.caseOf(l.arg(0)).Grid().Unit(l.arg(1))
 	if c == nil {
 		return l.errorf("%s is not in the grid", l.arg(1))
 	}
-	return p.expect(l, l.arg(2), string(c.Method), nil)
+	got := string(c.Method)
+	if c.Method == ByVariant {
+		got += " " + strconv.Itoa(c.Variant+1)
+	}
+	return p.expect(l, strings.Join(l.about[2:], " "), got, nil)
 }
 
 func (p *player) presents(l line) error {
@@ -357,4 +386,18 @@ func (p *player) certification(l line) error {
 	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today)
 	want := strings.Join(l.about[1:], " ")
 	return p.expect(l, want, strings.TrimSpace(string(ledger.Certification)+" "+ledger.Award), ledger.Reasons)
+}
+
+func (p *player) missing(l line) error { // missing r1: 2
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today)
+	return p.expect(l, l.tail, fmt.Sprint(len(ledger.Missing)), ledger.Missing)
+}
+
+func (p *player) path(l line) error { // path r1 A d4
+	for _, path := range p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today).Paths {
+		if path.Option == l.arg(1) {
+			return p.expect(l, strings.Join(l.about[2:], " "), path.Award, path.Missing)
+		}
+	}
+	return l.errorf("there is no such option")
 }

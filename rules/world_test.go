@@ -13,7 +13,8 @@ type world struct {
 	counting    map[[2]BlocRef]bool // wanted, held
 	lines       map[BlocRef][][]Needed
 	sessions    map[string]*Session
-	tookPart    map[string][]string // by session: subjects who took part in an act of its jury
+	tookPart    map[string][]string          // by session: subjects who took part in an act of its jury
+	qualities   map[string]map[string]string // by session and subject: in which quality they assess
 	candidacies []*candidacyFile
 	decisions   []Decision
 	tied        []string
@@ -35,22 +36,12 @@ func newWorld() *world {
 		sessions: make(map[string]*Session),
 		tookPart: make(map[string][]string),
 		today:    "2026-01-01",
+
+		qualities: make(map[string]map[string]string),
 	}
 }
 
-func (w *world) Blocs(r Revision) []string {
-	if s := w.schemes[r]; s != nil {
-		return s.BlocCodes()
-	}
-	return nil
-}
-
-func (w *world) Validity(b BlocRef) Period {
-	if s := w.schemes[b.Revision]; s != nil {
-		return s.Validity(b.Bloc)
-	}
-	return Period{}
-}
+func (w *world) Scheme(r Revision) *Scheme { return w.schemes[r] }
 
 func (w *world) Counts(wanted, held BlocRef) bool { return w.counting[[2]BlocRef{wanted, held}] }
 
@@ -117,13 +108,15 @@ func (w *world) move(id string, act func(Case) (Candidacy, []Refusal)) []Refusal
 }
 
 func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal {
-	refusals := w.caseOf(id).Record(lines)
+	k := w.file(id)
+	quality := w.qualities[k.Session][assessor]
+	refusals := w.caseOf(id).Record(quality, lines)
 	if len(refusals) > 0 {
 		return refusals
 	}
-	k, seq := w.file(id), w.next()
+	seq := w.next()
 	for _, l := range lines {
-		k.acts.Assessments = append(k.acts.Assessments, Assessment{Criterion: l.Criterion, Assessor: assessor, Verdict: l.Verdict, Seq: seq})
+		k.acts.Assessments = append(k.acts.Assessments, Assessment{Criterion: l.Criterion, Assessor: assessor, Quality: quality, Verdict: l.Verdict, Seq: seq})
 	}
 	return nil
 }
@@ -132,7 +125,7 @@ func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal
 func (g Grid) criteria() []GridCriterion {
 	var all []GridCriterion
 	for _, b := range g.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			all = append(all, c.Criteria...)
 		}
 	}

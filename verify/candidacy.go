@@ -38,7 +38,10 @@ func (p *person) enrolment(c candidacy) {
 		}
 	}
 	c.onItsDay(c.message.GetEnrolDay(), c.message.GetCreateTime())
-	asked := rules.Enrolment{Scope: rules.Scope(c.message.GetScope().String())}
+	asked := rules.Enrolment{
+		Scope:  rules.Scope(c.message.GetScope().String()),
+		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(), Route: c.ruled.Route,
+	}
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
@@ -47,6 +50,10 @@ func (p *person) enrolment(c candidacy) {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {
 		c.wrong("presents %v at enrolment, expected %v", c.message.GetEnrolledBlocs(), enrolled.Enrolled)
+	} else if !slices.Equal(enrolled.Resits, c.message.GetResitBlocs()) {
+		c.wrong("has %v as blocs presented again, expected %v", c.message.GetResitBlocs(), enrolled.Resits)
+	} else if !slices.Equal(enrolled.Requirements, c.message.GetEnrolledRequirements()) {
+		c.wrong("presents the requirements %v at enrolment, expected %v", c.message.GetEnrolledRequirements(), enrolled.Requirements)
 	}
 }
 
@@ -56,7 +63,7 @@ func (p *person) departures(c candidacy) {
 	for _, d := range c.message.GetDepartedBlocs() {
 		cause := d.GetCause()
 		switch {
-		case !slices.Contains(c.message.GetEnrolledBlocs(), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
+		case !slices.Contains(slices.Concat(c.ruled.Enrolled, c.ruled.Requirements), d.GetBloc()) || slices.Contains(left, d.GetBloc()):
 			c.wrong("says that bloc %s left, which it did not present", d.GetBloc())
 		case cause == acquispb.Candidacy_DepartedBloc_Cause_ALREADY_HELD && c.state() != acquispb.Candidacy_State_DECIDED:
 			c.wrong("says that bloc %s was held at a deliberation, but is not decided", d.GetBloc())
@@ -206,7 +213,7 @@ func (e entry) assessed(judged rules.Case) {
 			given = append(given, rules.CriterionVerdict{Criterion: line.GetCriterion(), Verdict: verdict, Kind: kind})
 		}
 	}
-	refusals = append(refusals, judged.Record(given)...)
+	refusals = append(refusals, judged.Record(e.assessment.GetQuality(), given)...)
 	if len(retracted) > 0 {
 		refusals = append(refusals, judged.Retract(e.assessment.GetAuthor(), retracted)...)
 	}

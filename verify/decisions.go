@@ -181,15 +181,20 @@ func (p *person) award(a act, s sitting) {
 	p.compare(a, rulings, refusals, &s)
 }
 
-// priorBloc recognises a prior bloc again.
+// priorBloc recognises a prior bloc, or a proof of a requirement, again.
 func (p *person) priorBloc(a act) error {
 	first := a.decisions[0]
 	proof, err := p.texts(first.message.GetText(), 1)
 	if err != nil {
 		return err
 	}
-	ruling, refusals := p.before(a.event).RecordPrior(
-		rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}, proof[0], first.ruled.Day)
+	before, of := p.before(a.event), rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}
+	if first.ruled.Kind == rules.ProofDecision {
+		ruling, refusals := before.RecordProof(of, first.ruled.Amount, proof[0], first.ruled.Day)
+		p.compare(a, []rules.Ruling{ruling}, refusals, nil)
+		return nil
+	}
+	ruling, refusals := before.RecordPrior(of, proof[0], first.ruled.Day)
 	p.compare(a, []rules.Ruling{ruling}, refusals, nil)
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // testForgeries changes several records consistently, and makes all digests and
 // the whole tree match again: only the rules still contradict it.
 func testForgeries(t *testing.T, v *vault) {
-	for _, x := range []tampering{v.lessPresented(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers(), v.undividedAttested()} {
+	for _, x := range []tampering{v.lessPresented(), v.presentedAgain(), v.otherQuality(), v.jurorGone(), v.verdictsRaised(), v.settledOnOthers(), v.undividedAttested()} {
 		report, err := v.tampered(func(by *tamperer) error {
 			if err := x.do(by); err != nil {
 				return err
@@ -75,6 +75,20 @@ func (v *vault) lessPresented() tampering {
 			return false
 		}
 		done, c.EnrolledBlocs = true, c.GetEnrolledBlocs()[1:]
+		return true
+	})
+}
+
+// presentedAgain: a bloc that nobody had decided is said to be presented again, which may
+// choose another method.
+func (v *vault) presentedAgain() tampering {
+	done := false
+	return v.rewrite("presented again", store.KindCandidacy, func(_ store.Record, m proto.Message) bool {
+		c := m.(*storepb.Candidacy)
+		if done || len(c.GetEnrolledBlocs()) == 0 || len(c.GetResitBlocs()) > 0 {
+			return false
+		}
+		done, c.ResitBlocs = true, c.GetEnrolledBlocs()[:1]
 		return true
 	})
 }

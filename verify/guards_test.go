@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestGuardsAskForEveryAct(t *testing.T) {
 		// What nothing depends on may change: members who did not act, and
 		// everything that is not the jury.
 		w.Do("registrar", "PATCH", "/v1/sessions/"+session, `{"etag":"`+etag+`","displayName":"e","endDate":{"year":2026,"month":6,"day":16},
-			"assessors":["assessor-2"],"centre":{"code":"LYON"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
+			"assessors":[{"subject":"assessor-2"}],"centre":{"code":"LYON"},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},{"subject":"jury-2","displayName":"Deux"}]}`)
 		w.Do("registrar", "POST", "/v1/sessions/"+session+":close", `{}`)
 	}
 	stop()
@@ -104,6 +105,38 @@ func TestActsAreJudgedByWhatWasInForce(t *testing.T) {
 		world.Must(t, err)
 		if !judged(report) {
 			t.Errorf("%s: not detected: %v", x.name, report.Findings)
+		}
+	}
+}
+
+// TestSessionsKnowTheirReferentiel: a session that names a quality or a college which its
+// référentiel does not have is reported, even if all digests and the tree match.
+func TestSessionsKnowTheirReferentiel(t *testing.T) {
+	dir := t.TempDir()
+	w, stop := world.Start(t, dir)
+	w.Elsewhere()
+	stop()
+	v := &vault{t: t, shelves: shelvesOf(t, dir)}
+	for rule, change := range map[string]func(*storepb.Session){
+		"QUALITY_UNKNOWN": func(s *storepb.Session) { s.Assessors = []*storepb.Assessor{{Subject: "someone", Quality: "boss"}} },
+		"COLLEGE_UNKNOWN": func(s *storepb.Session) { s.Jury[0].College = "unions" },
+	} {
+		x := v.rewrite(rule, store.KindSession, func(_ store.Record, m proto.Message) bool {
+			s := m.(*storepb.Session)
+			if s.GetLabel() == "s-first" {
+				change(s)
+			}
+			return s.GetLabel() == "s-first"
+		})
+		report, err := v.tampered(func(by *tamperer) error {
+			if err := x.do(by); err != nil {
+				return err
+			}
+			return by.reseal()
+		}, verify.Options{})
+		world.Must(t, err)
+		if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool { return strings.Contains(f.String(), rule) }) {
+			t.Errorf("%s: not detected: %v", rule, report.Findings)
 		}
 	}
 }

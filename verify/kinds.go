@@ -38,7 +38,7 @@ func (v *verifier) says(s subject, message proto.Message, b body) error {
 		if _, err := casefile.Session(m); err != nil {
 			s.wrong("cannot be read: %v", err)
 		}
-		return v.pins(s, casefile.Revision(m))
+		return v.seated(s, m)
 	case *storepb.Candidacy:
 		s.keyed(m.GetUid())
 		if err := v.exists(s, store.KindCandidate, m.GetCandidateUid()); err != nil {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/rules"
@@ -35,6 +36,21 @@ func (v *verifier) current(s subject, m *storepb.CurrentRevision) error {
 		}
 		if !ok || revision.message.GetContent().GetId() != m.GetReferentiel() {
 			s.wrong("names revision %d, which is not one of référentiel %s", uid, m.GetReferentiel())
+		}
+	}
+	return nil
+}
+
+// seated checks that the revision of a session exists, and has the colleges and qualities
+// that the session names.
+func (v *verifier) seated(s subject, m *storepb.Session) error {
+	id := casefile.Revision(m)
+	if err := v.pins(s, id); err != nil {
+		return err
+	}
+	if scheme := v.scheme(id); scheme != nil {
+		if refusals := scheme.People(casefile.Jury(m.GetJury()), casefile.Assessors(m)); len(refusals) > 0 {
+			s.wrong("names people whom the rules refuse: %s", why(refusals))
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func TestBackupUnderTLS(t *testing.T) {
 	t.Setenv(keyVariable, keyLine.FindStringSubmatch(out.String())[1])
 	backup := []string{"backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", filepath.Join(dir, "b")}
 	fails(t, "if it expects TLS, set --ca-file", append(backup, "--timeout", "2s")...)
-	fails(t, "set --cert-file and --key-file", append(backup, "--ca-file", ca, "--timeout", "2s")...)
+	fails(t, "cannot be reached: ", append(backup, "--ca-file", ca, "--timeout", "2s")...) // why arrives after the handshake, or not
 	succeeds(t, "up to event", append(backup, "--ca-file", ca, "--cert-file", ca, "--key-file", filepath.Join(dir, "key.pem"))...)
 }
 

@@ -89,7 +89,7 @@ func checkURL(flag, text string) error {
 	switch {
 	case text == "":
 		return nil
-	case err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && isThisMachine(parsed.Hostname())):
+	case err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && (parsed.Scheme != "http" || !isThisMachine(parsed.Hostname())):
 		return fmt.Errorf("%s %q must begin with https:// and name a host, such as https://certificateur.example; http:// is only for this machine", flag, text)
 	case parsed.User != nil:
 		return fmt.Errorf("%s must not have a user or password: others read it", flag)

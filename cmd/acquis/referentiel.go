@@ -25,10 +25,11 @@ func (k *checkCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	competences, criteria := count(r)
-	_, err = fmt.Fprintf(c.out, "%s: %s\n%s, %s, %s\nrevision %s\n",
-		r.GetId(), r.GetDisplayName(), counted(len(r.GetBlocs()), "bloc", "blocs"),
-		counted(competences, "compétence", "compétences"), counted(criteria, "criterion", "criteria"), referentiel.ID(r))
+	_, err = fmt.Fprintf(c.out, "%s: %s\n%s\nrevision %s\n", r.GetId(), r.GetDisplayName(), count(r), referentiel.ID(r))
+	for _, warning := range referentiel.Warnings(r) {
+		_, failed := fmt.Fprintln(c.out, warning)
+		err = cmp.Or(err, failed)
+	}
 	return err
 }
 
@@ -181,12 +182,22 @@ func (*schemaCommand) Run(c console) error {
 	return err
 }
 
-func count(r *storepb.Referentiel) (competences, criteria int) {
+// count says how many of everything a référentiel has.
+func count(r *storepb.Referentiel) string {
+	competences, epreuves, criteria := 0, 0, 0
 	for _, bloc := range r.GetBlocs() {
 		competences += len(bloc.GetCompetences())
 		for _, competence := range bloc.GetCompetences() {
 			criteria += len(competence.GetCriteria())
 		}
+		epreuves += len(bloc.GetEpreuves())
+		for _, epreuve := range bloc.GetEpreuves() {
+			criteria += len(epreuve.GetCriteria())
+		}
 	}
-	return competences, criteria
+	parts := []string{counted(len(r.GetBlocs()), "bloc", "blocs"), counted(competences, "compétence", "compétences")}
+	if epreuves > 0 {
+		parts = append(parts, counted(epreuves, "épreuve", "épreuves"))
+	}
+	return strings.Join(append(parts, counted(criteria, "criterion", "criteria")), ", ")
 }

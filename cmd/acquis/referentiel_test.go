@@ -45,7 +45,15 @@ replaces:
 		t.Fatal(err)
 	}
 	code, out, _ = acquis(t, "referentiel", "check", bad)
-	if code != 0 || !strings.Contains(out, "\n1 bloc, 1 compétence, 1 criterion\n") {
+	if code != 0 || !strings.Contains(out, "\n1 bloc, 1 compétence, 1 criterion\n") || strings.Contains(out, "warning") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+	more := one + "register: {kind: RNCP, number: RNCP1}\naward: {requirements: [{code: S, title: Stage, kind: PROOF}]}\n"
+	if err := os.WriteFile(bad, []byte(more), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ = acquis(t, "referentiel", "check", bad)
+	if code != 0 || !strings.Contains(out, "\naward.requirements[0]: warning: in the register RNCP") {
 		t.Errorf("exit %d, %s", code, out)
 	}
 }

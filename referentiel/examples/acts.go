@@ -3,6 +3,7 @@ package examples
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ var acts = map[string]func(*scene, Line) error{
 	"deliberate": (*scene).deliberate,
 	"award":      (*scene).award,
 	"prior":      (*scene).prior,
+	"prove":      (*scene).prove,
 }
 
 // firstDay is when each case begins: at noon, so that it is the same day in every zone
@@ -145,13 +147,23 @@ func enum[T ~int32](values map[string]int32, name string) (T, error) {
 	return T(value), nil
 }
 
-func (s *scene) enrol(l Line) error { // enrol k1 in s1 by EXPERIENCE_VALIDATION: whole
+func (s *scene) enrol(l Line) error { // enrol k1 in s1 by EXPERIENCE_VALIDATION: whole, option A, choosing B3
 	if err := s.meet(); err != nil {
 		return err
 	}
 	candidacy := &acquispb.Candidacy{Candidate: s.candidate(), Scope: acquispb.Candidacy_Scope_BLOCS, Blocs: l.part(0)}
 	if slices.Equal(l.part(0), []string{"whole"}) {
 		candidacy.Scope, candidacy.Blocs = acquispb.Candidacy_Scope_WHOLE, nil
+	}
+	for _, part := range l.parts[1:] {
+		switch {
+		case len(part) == 2 && part[0] == "option":
+			candidacy.Option = part[1]
+		case len(part) > 1 && part[0] == "choosing":
+			candidacy.ChosenBlocs = part[1:]
+		default:
+			return fmt.Errorf("%q is neither option nor choosing", part)
+		}
 	}
 	if l.arg(3) == "by" {
 		route, err := enum[acquispb.Candidacy_AccessRoute_Enum](acquispb.Candidacy_AccessRoute_Enum_value, l.arg(4))
@@ -199,12 +211,10 @@ func (s *scene) criteria(candidacy string, codes []string) ([]string, error) {
 	var found []string
 	for _, code := range codes {
 		before := len(found)
-		for _, bloc := range grid.GetBlocs() {
-			for _, competence := range bloc.GetCompetences() {
-				for _, criterion := range competence.GetCriteria() {
-					if code == bloc.GetCode() || code == competence.GetCode() || code == criterion.GetCode() {
-						found = append(found, criterion.GetCode())
-					}
+		for _, u := range unitsOf(grid) {
+			for _, criterion := range u.criteria {
+				if code == u.bloc || code == u.code || code == criterion.GetCode() {
+					found = append(found, criterion.GetCode())
 				}
 			}
 		}
@@ -264,12 +274,16 @@ func (s *scene) record(l Line, all []*acquispb.Assessment) error {
 	if err != nil {
 		return err
 	}
-	ctx, err := s.as(s.ctx, l.arg(1))
-	if err != nil {
-		return err
+	for assessor := range strings.SplitSeq(l.arg(1), ",") {
+		ctx, err := s.as(s.ctx, assessor)
+		if err != nil {
+			return err
+		}
+		if _, err := s.sessions.RecordAssessments(ctx, &acquispb.RecordAssessmentsRequest{Candidacy: name, Assessments: all}); err != nil {
+			return err
+		}
 	}
-	_, err = s.sessions.RecordAssessments(ctx, &acquispb.RecordAssessmentsRequest{Candidacy: name, Assessments: all})
-	return err
+	return nil
 }
 
 // marks gives marks in the order of the criteria; "-" gives none.
@@ -368,6 +382,27 @@ func (s *scene) prior(l Line) error { // prior B1: proof
 	}
 	_, err = s.decisions.RecordPriorBloc(ctx, &acquispb.RecordPriorBlocRequest{
 		Name: s.capitalisation(s.certification), Bloc: l.arg(0), Proof: l.tail,
+	})
+	return err
+}
+
+func (s *scene) prove(l Line) error { // prove DAYS 89: proof
+	if err := s.meet(); err != nil {
+		return err
+	}
+	amount := 0
+	if l.arg(1) != "" {
+		var err error
+		if amount, err = strconv.Atoi(l.arg(1)); err != nil {
+			return err
+		}
+	}
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	_, err = s.decisions.RecordRequirement(ctx, &acquispb.RecordRequirementRequest{
+		Name: s.capitalisation(s.certification), Requirement: l.arg(0), Amount: int32(amount), Proof: l.tail,
 	})
 	return err
 }

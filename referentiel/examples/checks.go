@@ -16,6 +16,8 @@ var checks = map[string]func(*scene, Line) ([]string, error){
 	"presents":      (*scene).presents,
 	"method":        (*scene).method,
 	"ledger":        (*scene).ledger,
+	"holds":         (*scene).holds,
+	"options":       (*scene).options,
 	"certification": (*scene).certified,
 	"divisible":     (*scene).divisible,
 }
@@ -39,20 +41,42 @@ type shown struct {
 	method  *acquispb.AssessmentMethod
 }
 
+// unit is what is assessed by criteria: a compétence or a requirement.
+type unit struct {
+	code, bloc string
+	shown
+	criteria []*acquispb.Grid_GridCriterion
+}
+
+func unitsOf(grid *acquispb.Grid) (all []unit) {
+	add := func(bloc string, k *acquispb.Grid_GridCompetence) {
+		all = append(all, unit{k.GetCode(), bloc, shown{k.GetOutcome().String(), k.GetReasons(), k.GetMethod()}, k.GetCriteria()})
+	}
+	for _, bloc := range grid.GetBlocs() {
+		for _, k := range bloc.GetCompetences() {
+			add(bloc.GetCode(), k)
+		}
+	}
+	for _, k := range grid.GetRequirements() {
+		add("", k)
+	}
+	return all
+}
+
 func find(grid *acquispb.Grid, code string) (shown, error) {
 	for _, bloc := range grid.GetBlocs() {
 		if bloc.GetCode() == code {
 			return shown{what: bloc.GetOutcome().String(), reasons: bloc.GetReasons()}, nil
 		}
-		for _, competence := range bloc.GetCompetences() {
-			if competence.GetCode() == code {
-				return shown{competence.GetOutcome().String(), competence.GetReasons(), competence.GetMethod()}, nil
-			}
-			for _, criterion := range competence.GetCriteria() {
-				if criterion.GetCode() == code {
-					what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
-					return shown{what: what, reasons: criterion.GetReasons()}, nil
-				}
+	}
+	for _, u := range unitsOf(grid) {
+		if u.code == code {
+			return u.shown, nil
+		}
+		for _, criterion := range u.criteria {
+			if criterion.GetCode() == code {
+				what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
+				return shown{what: what, reasons: criterion.GetReasons()}, nil
 			}
 		}
 	}
@@ -105,6 +129,9 @@ func (s *scene) presents(l Line) ([]string, error) { // presents k1: B1 B2
 	for _, bloc := range grid.GetBlocs() {
 		blocs = append(blocs, bloc.GetCode())
 	}
+	for _, requirement := range grid.GetRequirements() {
+		blocs = append(blocs, requirement.GetCode())
+	}
 	return nil, same(strings.Join(blocs, " "), l.part(0))
 }
 
@@ -154,10 +181,39 @@ func (s *scene) divisible(l Line) ([]string, error) { // divisible yes
 	return nil, same(map[bool]string{true: "yes", false: "no"}[read.GetDivisible()], l.about)
 }
 
+func (s *scene) holds(l Line) ([]string, error) { // holds FULFILLED: SOUT
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, requirement := range read.GetRequirements() {
+		if requirement.GetStatus().String() == l.arg(0) {
+			found = append(found, requirement.GetCode())
+		}
+	}
+	return nil, same(strings.Join(found, " "), l.part(0))
+}
+
 func (s *scene) certified(l Line) ([]string, error) { // certification AWARDED
 	read, err := s.read(s.certification)
 	if err != nil {
 		return nil, err
 	}
-	return nil, same(read.GetCertification().GetStatus().String(), l.about)
+	s.reasons = read.GetCertification().GetMissing()
+	return texts(s.reasons), same(read.GetCertification().GetStatus().String(), l.about)
+}
+
+func (s *scene) options(l Line) ([]string, error) { // options awarded: A B
+	read, err := s.read(s.certification)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, option := range read.GetCertification().GetOptions() {
+		if option.GetDecision() != "" {
+			found = append(found, option.GetCode())
+		}
+	}
+	return nil, same(strings.Join(found, " "), l.part(0))
 }

@@ -98,6 +98,9 @@ func (x Number) Cmp(y Number) int {
 	return 0
 }
 
+// Equal tells whether both are the same number.
+func (x Number) Equal(y Number) bool { return x.Cmp(y) == 0 }
+
 // Less tells whether x is below y.
 func (x Number) Less(y Number) bool { return x.Cmp(y) < 0 }
 

@@ -95,7 +95,7 @@ func TestExplanations(t *testing.T) {
 			`candidate.sex: must be one of FEMALE, MALE; candidate.birthDate: must be an object such as {"year":1998,"month":4,"day":12}`},
 		{"CreateCandidateRequest", `{"candidate":{"birthDate":{"year":"x","month":13000000000}}}`,
 			"candidate.birthDate.year: must be a whole number from 0 to 9999; candidate.birthDate.month: must be a whole number from 0 to 12"},
-		{"DeliberateRequest", `{"blocDecisions":[{"outcome":"ACQUIRED"}]}`, "blocDecisions[0].outcome: must be one of CAPITALISED, NOT_CAPITALISED"},
+		{"DeliberateRequest", `{"blocDecisions":[{"outcome":"ACQUIRED"}]}`, "blocDecisions[0].outcome: must be one of CAPITALISED, NOT_CAPITALISED, FULFILLED, NOT_FULFILLED"},
 		{"ListEventsRequest", `{}`, "body: is not a message of this call"}, // it is: there is nothing to explain
 	} {
 		var said []string

@@ -66,10 +66,10 @@ func TestUniqueAmongOtherViolations(t *testing.T) {
 		{
 			new(acquispb.CreateSessionRequest),
 			`{"session":{"startDate":{"year":2026,"month":3,"day":2},"endDate":{"year":2026,"month":3,"day":1},
-			  "jury":[{"subject":"a","displayName":"a"},{"subject":"?"},{"subject":"a"}],"assessors":["?"]},"sessionId":"?"}`,
+			  "jury":[{"subject":"a","displayName":"a"},{"subject":"?"},{"subject":"a"}],"assessors":[{"subject":"?"}]},"sessionId":"?"}`,
 			[]string{
 				"session.displayName", "session.referentiel", "session.endDate", "session.jury: must not contain the same subject twice",
-				"session.jury[1].subject", "session.jury[1].displayName", "session.jury[2].displayName", "session.assessors[0]", "sessionId",
+				"session.jury[1].subject", "session.jury[1].displayName", "session.jury[2].displayName", "session.assessors[0].subject", "sessionId",
 			},
 		},
 		{

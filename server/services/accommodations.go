@@ -8,6 +8,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
+	"github.com/acquis-eval/acquis/referentiel"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
@@ -38,18 +39,35 @@ func (s *sessionService) RequestAccommodation(ctx context.Context, req *acquispb
 			if err != nil {
 				return nil, err
 			}
-			for i, code := range req.GetCompetences() {
-				if f.revision.compiled.Competence(code) == nil {
-					return nil, apierr.InvalidField("competences["+strconv.Itoa(i)+"]", "is not in the référentiel")
-				}
+			if err := assessed(f.revision.compiled, req); err != nil {
+				return nil, err
 			}
 			entry := &storepb.CaseFile{Entry: &storepb.CaseFile_Request{Request: &storepb.AccommodationRequest{
-				Kind: req.GetKind(), Competences: req.GetCompetences(),
+				Kind: req.GetKind(), Competences: req.GetCompetences(), Epreuves: req.GetEpreuves(),
 			}}}
 			return t.appendEntry(f.candidacy, entry, req.GetNeed())
 		},
 		answer: s.showAccommodation(ctx, req.GetCandidacy()),
 	})
+}
+
+// assessed refuses compétences and épreuves that are not assessed by themselves.
+func assessed(in *referentiel.Compiled, req *acquispb.RequestAccommodationRequest) error {
+	for i, code := range req.GetCompetences() {
+		field := "competences[" + strconv.Itoa(i) + "]"
+		switch competence := in.Competence(code); {
+		case competence == nil:
+			return apierr.InvalidField(field, "is not in the référentiel")
+		case len(competence.GetCriteria()) == 0:
+			return apierr.InvalidField(field, "is not assessed by itself: name the épreuves in which it is")
+		}
+	}
+	for i, code := range req.GetEpreuves() {
+		if in.Epreuve(code) == nil {
+			return apierr.InvalidField("epreuves["+strconv.Itoa(i)+"]", "is not in the référentiel")
+		}
+	}
+	return nil
 }
 
 // openFile reads the file of a candidacy that still accepts acts.
@@ -158,6 +176,7 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 		Name:        name + "/accommodations/" + strconv.FormatUint(asked.GetUid(), 10),
 		Kind:        asked.GetRequest().GetKind(),
 		Competences: asked.GetRequest().GetCompetences(),
+		Epreuves:    asked.GetRequest().GetEpreuves(),
 		Need:        need[0],
 		State:       acquispb.Accommodation_State_REQUESTED,
 		CreateTime:  asked.GetRecordTime(),
@@ -195,7 +214,7 @@ func cutAccommodation(a *acquispb.Accommodation, view rules.View) *acquispb.Acco
 		cut.Kind = a.GetKind()
 	}
 	if view.Sees(rules.FieldArrangement, facts) {
-		cut.Arrangement, cut.Competences = a.GetArrangement(), a.GetCompetences()
+		cut.Arrangement, cut.Competences, cut.Epreuves = a.GetArrangement(), a.GetCompetences(), a.GetEpreuves()
 	}
 	if view.Sees(rules.FieldNeed, facts) {
 		cut.Need, cut.Reason, cut.Advisor = a.GetNeed(), a.GetReason(), a.GetAdvisor()

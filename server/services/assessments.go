@@ -49,10 +49,11 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 				return nil, err
 			}
 			field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
-			if err := apierr.Refused(c.Record(lines), field); err != nil {
+			quality := listed(session, assessor).GetQuality()
+			if err := apierr.Refused(c.Record(quality, lines), field); err != nil {
 				return nil, err
 			}
-			return t.appendAssessment(candidacy, record, comments...)
+			return t.appendAssessment(candidacy, record, quality, comments...)
 		},
 		atOnce: true,
 		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.RecordAssessmentsResponse, error) {
@@ -90,7 +91,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 			if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 				return nil, err
 			}
-			return t.appendAssessment(f.candidacy, record)
+			return t.appendAssessment(f.candidacy, record, "")
 		},
 		atOnce: true,
 		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.RetractAssessmentsResponse, error) {
@@ -147,7 +148,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 				place, _ := c.Scheme.Place(settled.Criterion)
 				record.Settlements = append(record.Settlements, settlementLine(settled, place.Finding))
 			}
-			return t.appendAssessment(f.candidacy, record, motives...)
+			return t.appendAssessment(f.candidacy, record, "", motives...)
 		},
 		answer: shown(store.Assessments, func(r store.Reader, record *storepb.Assessment) (*acquispb.SettleCriteriaResponse, error) {
 			settlements, err := s.readSettlements(r, caller, req.GetCandidacy(), record)
@@ -161,7 +162,7 @@ func settlementLine(settled rules.Settlement, by rules.FindingKind) *storepb.Set
 	line := &storepb.SettlementLine{Criterion: settled.Criterion}
 	line.Verdict, line.Level, line.Mark = show.Finding(settled.Verdict, by)
 	for _, o := range settled.On {
-		opinion := &storepb.Opinion{Assessor: o.Assessor}
+		opinion := &storepb.Opinion{Assessor: o.Assessor, Quality: o.Quality}
 		opinion.Verdict, opinion.Level, opinion.Mark = show.Finding(o.Verdict, by)
 		line.On = append(line.On, opinion)
 	}
@@ -228,15 +229,16 @@ func criterionField(criteria []string, r rules.Refusal) string {
 	return "criteria"
 }
 
-// appendAssessment adds a record to a candidacy, and returns its key.
-func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, texts ...string) (keys, error) {
+// appendAssessment adds a record to a candidacy, by somebody who assesses in a quality, and
+// returns its key.
+func (t *tx) appendAssessment(candidacy *storepb.Candidacy, template *storepb.Assessment, quality string, texts ...string) (keys, error) {
 	uid, err := t.NewUID()
 	if err != nil {
 		return nil, err
 	}
 	record := &storepb.Assessment{
 		Uid: uid, Author: template.GetAuthor(), Recorder: template.GetRecorder(), RecordTime: t.timestamp(),
-		Verdicts: template.GetVerdicts(), Settlements: template.GetSettlements(),
+		Verdicts: template.GetVerdicts(), Settlements: template.GetSettlements(), Quality: quality,
 	}
 	if record.Texts, err = t.putTexts(candidacy.GetCandidateUid(), texts...); err != nil {
 		return nil, err

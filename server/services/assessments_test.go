@@ -125,7 +125,7 @@ func TestVerdictsAreRetracted(t *testing.T) {
 // without permission, or too late; and one bad line refuses the whole call.
 func TestVerdictsAreRefused(t *testing.T) {
 	s := newStage(t)
-	s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
+	s.session("juin", func(given *acquispb.Session) { given.Assessors = assessing("lea") })
 	k := s.enrolled("juin", "camille", "B3")
 	decided := s.enrolled("juin", "sacha", "B3")
 	s.judged(s.lea, decided, met, "B3")

@@ -114,7 +114,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	}
 	return credential.New(credential.Claim{
 		Issuer: s.issuer, Holder: holder,
-		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message,
+		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message, Option: act.GetOption(),
 		Decided: act.GetDecideTime().AsTime(), Ends: s.isOver(rules.Day(act.GetLastValidDay())), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())
 }
@@ -280,6 +280,8 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		LastValidDate: show.Date(attested.Until),
 		Register:      under.shown.GetRegister(),
 		Certificateur: under.shown.GetCertificateur(),
+		Option:        act.GetOption(),
+		OptionTitle:   optionTitle(under.shown.GetAward(), act.GetOption()),
 	}, err
 }
 

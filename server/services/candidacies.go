@@ -40,7 +40,8 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 			candidacy := &storepb.Candidacy{
 				Uid: uid, Label: label, SessionUid: session.GetUid(), CandidateUid: candidate.GetUid(),
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
-				EnrolledBlocs: enrolled.Enrolled, State: acquispb.Candidacy_State_ENROLLED,
+				Option: req.GetCandidacy().GetOption(), ChosenBlocs: req.GetCandidacy().GetChosenBlocs(),
+				EnrolledBlocs: enrolled.Enrolled, ResitBlocs: enrolled.Resits, EnrolledRequirements: enrolled.Requirements, State: acquispb.Candidacy_State_ENROLLED,
 				CreateTime: t.timestamp(), EnrolDay: string(t.day()),
 			}
 			return t.putCandidacy(candidacy)
@@ -57,9 +58,17 @@ func (s *sessionService) enrol(t *tx, session *storepb.Session, candidate *store
 	}
 	enrolled, refusals := c.Enrol(rules.Enrolment{
 		Scope: rules.Scope(asked.GetScope().String()),
-		Blocs: asked.GetBlocs(),
+		Blocs: asked.GetBlocs(), Route: casefile.Route(asked.GetAccessRoute()), Option: asked.GetOption(), Chosen: asked.GetChosenBlocs(),
 	})
-	return enrolled, apierr.Refused(refusals, apierr.At("candidacy.blocs"))
+	return enrolled, apierr.Refused(refusals, func(r rules.Refusal) string {
+		switch {
+		case r.Rule == rules.OptionUnknown, r.Rule == rules.OptionNotNamed:
+			return "candidacy.option"
+		case asked.GetScope() == acquispb.Candidacy_Scope_WHOLE:
+			return "candidacy.chosenBlocs"
+		}
+		return "candidacy.blocs"
+	})
 }
 
 // putCandidacy writes a new version of a candidacy, and returns its key.
@@ -240,15 +249,21 @@ func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *sto
 		Candidate:      candidateName(candidate.GetLabel()),
 		Scope:          stored.GetScope(),
 		AccessRoute:    stored.GetAccessRoute(),
-		PresentedBlocs: judged.Presented(),
-		MethodVariant:  acquispb.Candidacy_MethodVariant_NORMAL,
-		DepartedBlocs:  departedFrom(stored.GetDepartedBlocs()),
-		State:          stored.GetState(),
-		Referentiel:    revisionName(session.GetReferentiel(), session.GetRevision()),
-		Etag:           etag(stored),
-		CreateTime:     stored.GetCreateTime(),
-		UpdateTime:     stored.GetUpdateTime(),
-		Warnings:       show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(stored.GetEnrolDay())),
+		PresentedBlocs: within(judged.Presented(), stored.GetEnrolledBlocs()),
+		ResitBlocs:     judged.Resits,
+
+		PresentedRequirements: within(judged.Presented(), stored.GetEnrolledRequirements()),
+
+		MethodVariant: acquispb.Candidacy_MethodVariant_NORMAL,
+		DepartedBlocs: departedFrom(stored.GetDepartedBlocs()),
+		State:         stored.GetState(),
+		Option:        stored.GetOption(),
+		ChosenBlocs:   stored.GetChosenBlocs(),
+		Referentiel:   revisionName(session.GetReferentiel(), session.GetRevision()),
+		Etag:          etag(stored),
+		CreateTime:    stored.GetCreateTime(),
+		UpdateTime:    stored.GetUpdateTime(),
+		Warnings:      show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(stored.GetEnrolDay())),
 	}
 	if shown.GetScope() == acquispb.Candidacy_Scope_BLOCS {
 		shown.Blocs = slices.Clone(stored.GetEnrolledBlocs())
@@ -257,6 +272,11 @@ func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *sto
 		shown.MethodVariant = acquispb.Candidacy_MethodVariant_BLOC_ONLY
 	}
 	return shown, nil
+}
+
+// within keeps the codes that another list has.
+func within(codes, list []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool { return !slices.Contains(list, code) })
 }
 
 func departedFrom(departed []*storepb.DepartedBloc) []*acquispb.Candidacy_DepartedBloc {

@@ -69,7 +69,10 @@ func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.De
 		rules.Deliberation{SeenEtag: req.GetGridEtag(), CurrentEtag: etag, Lines: lines})
 	return judgement, apierr.Refused(refusals, func(r rules.Refusal) string {
 		for i, line := range req.GetBlocDecisions() {
-			if r.Subject == "bloc "+line.GetBloc() {
+			if r.Subject == "bloc "+line.GetBloc() || r.Subject == "requirement "+line.GetBloc() {
+				if r.Rule == rules.OutcomeUnknown {
+					return fmt.Sprintf("blocDecisions[%d].outcome", i)
+				}
 				return fmt.Sprintf("blocDecisions[%d].bloc", i)
 			}
 		}
@@ -109,7 +112,13 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 				Motive:   req.GetMotive(),
 			})
-			if err := apierr.Refused(refusals, apierr.At("membersPresent")); err != nil {
+			err = apierr.Refused(refusals, func(r rules.Refusal) string {
+				if r.Rule == rules.OutcomeUnknown {
+					return "outcome"
+				}
+				return "membersPresent"
+			})
+			if err != nil {
 				return nil, err
 			}
 			return t.putRulings(by, rulings, req.GetMotive())
@@ -188,6 +197,42 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 		},
 		answer: showDecided(ctx, s, always(id), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.RecordPriorBlocResponse {
 			return &acquispb.RecordPriorBlocResponse{Decisions: d, Capitalisation: c}
+		}),
+	})
+}
+
+func (s *capitalisationService) RecordRequirement(ctx context.Context, req *acquispb.RecordRequirementRequest) (*acquispb.RecordRequirementResponse, error) {
+	id := segment(req.GetName(), 3)
+	return perform(ctx, s.core, act[*acquispb.RecordRequirementResponse]{
+		request: req, resource: req.GetName(),
+		do: func(t *tx) (keys, error) {
+			candidate, err := candidateToActOn(t, req.GetName())
+			if err != nil {
+				return nil, err
+			}
+			current, err := s.revisions.current(t, id)
+			if err != nil {
+				return nil, err
+			}
+			person, err := s.person(t, candidate.GetUid(), current.id)
+			if err != nil {
+				return nil, err
+			}
+			of := rules.BlocRef{Revision: current.id, Bloc: req.GetRequirement()}
+			ruling, refusals := person.RecordProof(of, int(req.GetAmount()), req.GetProof(), t.day())
+			err = apierr.Refused(refusals, func(r rules.Refusal) string {
+				if r.Rule == rules.AmountMismatch {
+					return "amount"
+				}
+				return "requirement"
+			})
+			if err != nil {
+				return nil, err
+			}
+			return t.putRulings(sitting{candidate: candidate}, []rules.Ruling{ruling}, req.GetProof())
+		},
+		answer: showDecided(ctx, s, always(id), func(d []*acquispb.Decision, c *acquispb.Capitalisation) *acquispb.RecordRequirementResponse {
+			return &acquispb.RecordRequirementResponse{Decisions: d, Capitalisation: c}
 		}),
 	})
 }
@@ -284,7 +329,7 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 	shown := &acquispb.Capitalisation{
 		Name:          capitalisationName(label, id),
 		Referentiel:   current.shown.GetRevision(),
-		Certification: certificationFrom(label, ledger),
+		Certification: certificationFrom(label, ledger, current.shown.GetAward()),
 		Register:      current.shown.GetRegister(),
 		Certificateur: current.shown.GetCertificateur(),
 	}
@@ -303,10 +348,21 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 		}
 		shown.Blocs = append(shown.Blocs, status)
 	}
+	for i, r := range ledger.Requirements {
+		status := &acquispb.Capitalisation_RequirementStatus{
+			Code: r.Code, Title: current.shown.GetAward().GetRequirements()[i].GetTitle(),
+			Status:  casefile.Value[acquispb.Capitalisation_RequirementStatus_Status_Enum](r.Status),
+			Reached: int32(r.Reached), Required: int32(r.Required),
+		}
+		if r.Decision != "" {
+			status.Decision = decisionName(label, casefile.UID(r.Decision))
+		}
+		shown.Requirements = append(shown.Requirements, status)
+	}
 	return shown, nil
 }
 
-func certificationFrom(label string, ledger rules.Ledger) *acquispb.Capitalisation_CertificationStatus {
+func certificationFrom(label string, ledger rules.Ledger, rule *acquispb.AwardRule) *acquispb.Capitalisation_CertificationStatus {
 	shown := &acquispb.Capitalisation_CertificationStatus{
 		Status: acquispb.Capitalisation_CertificationStatus_Status_Enum(
 			acquispb.Capitalisation_CertificationStatus_Status_Enum_value[string(ledger.Certification)]),
@@ -314,6 +370,21 @@ func certificationFrom(label string, ledger rules.Ledger) *acquispb.Capitalisati
 	}
 	if ledger.Award != "" {
 		shown.Decision = decisionName(label, casefile.UID(ledger.Award))
+	}
+	if ledger.Certification == rules.CertificationInProgress {
+		shown.Missing = show.Reasons(ledger.Missing)
+	}
+	for _, path := range ledger.Paths {
+		if path.Option == "" {
+			continue // there are no options
+		}
+		option := &acquispb.OptionStatus{Code: path.Option, Title: optionTitle(rule, path.Option)}
+		if path.Award != "" {
+			option.Decision = decisionName(label, casefile.UID(path.Award))
+		} else {
+			option.Missing = show.Reasons(path.Missing)
+		}
+		shown.Options = append(shown.Options, option)
 	}
 	return shown
 }

@@ -147,7 +147,7 @@ func (f *file) prefetchShown(r store.Reader) error {
 	wants := make([]store.Want, 0, 8) // more comments are rare
 	wants = append(wants, store.Candidates.One(store.Key(f.candidacy.GetCandidateUid())))
 	for _, a := range f.assessments {
-		if a.GetTexts() != nil && f.view.SeesVerdict(a.GetAuthor()) {
+		if a.GetTexts() != nil && f.judged.Scheme.MaySee(f.view, a.GetAuthor()) {
 			wants = append(wants, store.Personals.One(store.Key(a.GetTexts().GetUid())))
 		}
 	}

@@ -19,11 +19,14 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		DisplayName: content.GetDisplayName(),
 		Rules:       rulesFrom(content.GetRules()),
 		Scales:      scalesFrom(content.GetScales()),
+		Award:       awardFrom(content.GetAward()),
 		CreateTime:  stored.GetCreateTime(),
 
 		RulesInForce:  rulesInForce(content.GetRules(), compiled.Scheme()),
 		Register:      registerFrom(content.GetRegister()),
 		Certificateur: certificateurFrom(content.GetCertificateur()),
+
+		AssessorQualities: qualitiesFrom(content.GetAssessorQualities()),
 	}
 	for _, section := range content.GetPreamble() {
 		shown.Preamble = append(shown.Preamble, &acquispb.Referentiel_Section{
@@ -66,10 +69,9 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		CompetenceGate:             gateFrom(r.GetCompetenceGate()),
 		BlocGate:                   gateFrom(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
+		Agreement:                  agreementFrom(r.GetAgreement()),
+		Jury:                       juryRuleFrom(r.GetJury()),
 		Validity:                   validitiesFrom(r.GetValidity()),
-	}
-	if jury := r.GetJury(); jury != nil {
-		shown.Jury = &acquispb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
 	}
 	return shown
 }
@@ -81,10 +83,11 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 		Scale:          given.GetScale(),
 		Validity:       validitiesFrom(given.GetValidity()),
 		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
-		Jury: &acquispb.JuryRule{
-			MinMembers:         proto.Int32(int32(scheme.Jury().MinMembers.Value)),
-			MinExternalPercent: proto.Int32(int32(scheme.Jury().MinExternalPercent.Value)),
-		},
+		Agreement:      agreementFrom(given.GetAgreement()),
+		Jury:           juryRuleInForce(given.GetJury(), scheme.Jury()),
+	}
+	if shown.Agreement == nil {
+		shown.Agreement = &acquispb.Agreement{Kind: acquispb.Agreement_Kind_UNANIMOUS}
 	}
 	if shown.CompetenceGate == nil {
 		shown.CompetenceThresholdPercent = proto.Int32(int32(scheme.CompetenceThreshold().Value))
@@ -96,7 +99,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Validity: validityFrom(b.GetValidity())}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits, Validity: validityFrom(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -104,15 +107,15 @@ func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
 		competence := &acquispb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodFrom(c.GetMethod()), BlocOnlyMethod: methodFrom(c.GetBlocOnlyMethod()),
+			Variants: variantsFrom(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateFrom(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Agreement: agreementFrom(c.GetAgreement()),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaFrom(c.GetCriteria())
 		shown.Competences = append(shown.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		shown.Epreuves = append(shown.Epreuves, epreuveFrom(e))
 	}
 	return shown
 }
@@ -140,8 +143,10 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		Rules:       rulesOf(given.GetRules()),
 		Scales:      scalesOf(given.GetScales()),
 
-		Register:      registerOf(given.GetRegister()),
-		Certificateur: certificateurOf(given.GetCertificateur()),
+		Register:          registerOf(given.GetRegister()),
+		Certificateur:     certificateurOf(given.GetCertificateur()),
+		Award:             awardOf(given.GetAward()),
+		AssessorQualities: qualitiesOf(given.GetAssessorQualities()),
 	}
 	for _, section := range given.GetPreamble() {
 		content.Preamble = append(content.Preamble, &storepb.Section{
@@ -180,16 +185,15 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		CompetenceGate:             gateOf(r.GetCompetenceGate()),
 		BlocGate:                   gateOf(r.GetBlocGate()),
 		Scale:                      r.GetScale(),
+		Agreement:                  agreementOf(r.GetAgreement()),
+		Jury:                       juryRuleOf(r.GetJury()),
 		Validity:                   validitiesOf(r.GetValidity()),
-	}
-	if jury := r.GetJury(); jury != nil {
-		stored.Jury = &storepb.JuryRule{MinMembers: jury.MinMembers, MinExternalPercent: jury.MinExternalPercent}
 	}
 	return stored
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Validity: validityOf(b.GetValidity())}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits, Validity: validityOf(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -197,15 +201,15 @@ func blocOf(b *acquispb.Bloc) *storepb.Bloc {
 		competence := &storepb.Competence{
 			Code: c.GetCode(), Statement: c.GetStatement(),
 			Method: methodOf(c.GetMethod()), BlocOnlyMethod: methodOf(c.GetBlocOnlyMethod()),
+			Variants: variantsOf(c.GetVariants()), MaxAttempts: c.MaxAttempts,
 			Gate: gateOf(c.GetGate()), Weight: c.Weight, BonusAbove: c.GetBonusAbove(),
+			Agreement: agreementOf(c.GetAgreement()),
 		}
-		for _, k := range c.GetCriteria() {
-			competence.Criteria = append(competence.Criteria, &storepb.Criterion{
-				Code: k.GetCode(), Statement: k.GetStatement(), Eliminatory: k.GetEliminatory(),
-				Weight: k.Weight, BonusAbove: k.GetBonusAbove(), Scale: k.GetScale(),
-			})
-		}
+		competence.Criteria = criteriaOf(c.GetCriteria())
 		stored.Competences = append(stored.Competences, competence)
+	}
+	for _, e := range b.GetEpreuves() {
+		stored.Epreuves = append(stored.Epreuves, epreuveOf(e))
 	}
 	return stored
 }

@@ -223,6 +223,9 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		Name:            decisionName(label, stored.GetUid()),
 		Kind:            act.GetKind(),
 		Bloc:            act.GetBloc(),
+		Option:          act.GetOption(),
+		Requirement:     act.GetRequirement(),
+		Amount:          act.GetAmount(),
 		Outcome:         act.GetOutcome(),
 		ComputedOutcome: circumstances.GetComputedOutcome(),
 		Referentiel:     revisionName(act.GetReferentiel(), act.GetRevision()),
@@ -240,8 +243,7 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 	if act.GetSupersedesUid() != 0 {
 		shown.Supersedes = decisionName(label, act.GetSupersedesUid())
 	}
-	priorBloc := shown.GetKind() == acquispb.Decision_Kind_PRIOR_BLOC && circumstances.GetSessionUid() == 0
-	if priorBloc {
+	if circumstances.GetSessionUid() == 0 { // a registrar's
 		shown.Proof = text[0]
 	} else {
 		shown.Motive = text[0]

@@ -45,7 +45,16 @@ func viewOf(c *call.Caller) rules.View {
 
 // assesses tells whether a session accepts verdicts of an assessor.
 func assesses(session *storepb.Session, subject string) bool {
-	return len(session.GetAssessors()) == 0 || slices.Contains(session.GetAssessors(), subject)
+	return len(session.GetAssessors()) == 0 || listed(session, subject) != nil
+}
+
+// listed finds an assessor whom a session lists; nil if it does not.
+func listed(session *storepb.Session, subject string) *storepb.Assessor {
+	i := slices.IndexFunc(session.GetAssessors(), func(a *storepb.Assessor) bool { return a.GetSubject() == subject })
+	if i < 0 {
+		return nil
+	}
+	return session.GetAssessors()[i]
 }
 
 func onJury(session *storepb.Session, subject string) bool {

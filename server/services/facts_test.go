@@ -15,7 +15,7 @@ import (
 // and is not enrolled; Zoé was created by a registrar of Paris.
 func twoCentres(t testing.TB) *stage {
 	s := newStage(t)
-	s.session("lyon", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
+	s.session("lyon", func(given *acquispb.Session) { given.Assessors = assessing("lea") })
 	s.session("paris", func(given *acquispb.Session) {
 		given.Centre.Code = "PARIS"
 		given.Jury[0].Subject, given.Jury[1].Subject = "chair-paris", "member-paris"
@@ -176,7 +176,7 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 		t.Errorf("once they are on the jury they see %q", got)
 	}
 	ask(s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea"},
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: assessing("lea"),
 	}})
 	if got := ask(both, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"}); !proto.Equal(got, ask(s.reader, s.GetSession, &acquispb.GetSessionRequest{Name: "sessions/juin"})) {
 		t.Errorf("the session is shown as %v", got)

@@ -49,15 +49,20 @@ func (f *file) etag() string {
 		sees = "own"
 	}
 	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, etag(f.candidacy), sees,
-		number(f.judged.Acts.Version(f.view)))
+		number(f.judged.Scheme.Version(f.judged.Acts, f.view)))
 	return hex.EncodeToString(digest[:16])
 }
 
 // showGrid makes a message of a grid that has been cut.
 func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acquispb.Grid, error) {
-	blocs, err := f.revision.grids.Blocs(seen, &said{
+	texts := &said{
 		reader: r, records: f.assessments, texts: make([][]string, len(f.assessments)), next: make([]int, len(f.assessments)),
-	})
+	}
+	blocs, err := f.revision.grids.Blocs(seen, texts)
+	if err != nil {
+		return nil, err
+	}
+	requirements, err := f.revision.grids.Requirements(seen, texts)
 	return &acquispb.Grid{
 		Name:         candidacyName(f.session.GetLabel(), f.candidacy.GetLabel()) + "/grid",
 		Etag:         f.etag(),
@@ -66,6 +71,7 @@ func (f *file) showGrid(seen rules.Grid, candidate string, r store.Reader) (*acq
 		State:        f.candidacy.GetState(),
 		RulesVersion: rules.Version,
 		Blocs:        blocs,
+		Requirements: requirements,
 	}, err
 }
 
@@ -141,5 +147,5 @@ func showAssessment(a *storepb.Assessment, line *storepb.VerdictLine, comment st
 	shown.Recorder = cmp.Or(a.GetRecorder(), a.GetAuthor())
 	shown.Criterion, shown.Verdict, shown.Comment = line.GetCriterion(), line.GetVerdict(), comment
 	shown.Level, shown.Mark = line.GetLevel(), line.GetMark()
-	shown.Assessor, shown.RecordTime = a.GetAuthor(), a.GetRecordTime()
+	shown.Assessor, shown.Quality, shown.RecordTime = a.GetAuthor(), a.GetQuality(), a.GetRecordTime()
 }

@@ -28,7 +28,10 @@ import (
 func TestGridShows(t *testing.T) {
 	revisions := []*revision{gridRevision(t, 1), gridRevision(t, 2)}
 	st, texts := storedTexts(t)
-	filled := make(map[protoreflect.FullName]bool)
+	filled := map[protoreflect.FullName]bool{ // what only ledgers and decisions say
+		"acquis.v1.Reason.option": true, "acquis.v1.Reason.any_of": true, "acquis.v1.Reason.requirement": true,
+		"acquis.v1.Grid.requirements": true, // TestRequirements
+	}
 	descriptor := new(acquispb.Grid).ProtoReflect().Descriptor()
 	check := func(rt *rapid.T) {
 		f, caller := genFile(rt, rapid.SampledFrom(revisions).Draw(rt, "revision"))
@@ -87,10 +90,27 @@ func gridRevision(t *testing.T, minAssessors int32) *revision {
 		}
 		criteria := content.GetBlocs()[0].GetCompetences()[0].GetCriteria()
 		criteria[1].Scale, criteria[2].Scale = "note", "abc"
+		content.Rules.Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_MEAN}
+		content.GetBlocs()[0].GetCompetences()[1].Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT} // C1.2
+		assessByEpreuves(content.GetBlocs()[1], method("épreuve"))
 	}
 	made, err := compileRevision(1, &storepb.ReferentielRevision{Content: content, CreateTime: timestamppb.Now()})
 	must(t, err)
 	return made
+}
+
+// assessByEpreuves makes the first compétence of a bloc an épreuve with the same criteria, and
+// adds one that is assessed as a whole.
+func assessByEpreuves(b *storepb.Bloc, method *storepb.AssessmentMethod) {
+	first := b.GetCompetences()[0]
+	for _, k := range first.GetCriteria() {
+		k.Code, k.Competences = strings.Replace(k.GetCode(), "C", "E", 1), []string{first.GetCode()}
+	}
+	b.Epreuves = []*storepb.Epreuve{
+		{Code: "E2.1", Title: "Écrit", Method: method, Competences: []string{first.GetCode()}, Criteria: first.GetCriteria()},
+		{Code: "E2.2", Title: "Oral", Method: method, Competences: []string{first.GetCode()}},
+	}
+	b.Competences = []*storepb.Competence{{Code: first.GetCode(), Statement: "Compétence"}}
 }
 
 const maxTexts = 8
@@ -177,6 +197,7 @@ func (f *file) judge(t *rapid.T) {
 
 func genVerdicts(t *rapid.T, scheme *rules.Scheme) *storepb.Assessment {
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"eve", "paul"}).Draw(t, "author")}
+	a.Quality = rapid.SampledFrom([]string{"", "tuteur"}).Draw(t, "quality")
 	a.Recorder = rapid.SampledFrom([]string{"", "platform"}).Draw(t, "recorder")
 	for _, code := range scheme.Criteria() {
 		if rapid.IntRange(0, 1).Draw(t, "spoken") == 0 {
@@ -201,7 +222,7 @@ func genSettlements(t *rapid.T, scheme *rules.Scheme, grid rules.Grid) *storepb.
 	a := &storepb.Assessment{Author: rapid.SampledFrom([]string{"chair", "member"}).Draw(t, "juror")}
 	verdict := rapid.SampledFrom([]rules.Verdict{rules.Met, rules.NotMet}).Draw(t, "settled")
 	for _, b := range grid.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range b.Units {
 			for _, k := range c.Criteria {
 				if len(k.Opinions) == 2 && k.Opinions[0].Verdict != k.Opinions[1].Verdict {
 					settled := rules.Settlement{Criterion: k.Code, Verdict: verdict, On: k.Opinions}
@@ -230,15 +251,19 @@ func wantedGrid(f *file, caller *call.Caller, grid rules.Grid, texts map[uint64]
 		if standing {
 			bloc.Outcome, bloc.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(b.Outcome)]), wantedReasons(b.Reasons)
 		}
-		for _, c := range b.Competences {
-			bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+		for _, c := range b.Units {
+			if f.revision.compiled.Epreuve(c.Code) == nil {
+				bloc.Competences = append(bloc.Competences, wantedCompetence(f, caller, c, standing, texts))
+			} else {
+				bloc.Epreuves = append(bloc.Epreuves, wantedEpreuve(f, caller, c, standing, texts))
+			}
 		}
 		want.Blocs = append(want.Blocs, bloc)
 	}
 	return want
 }
 
-func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
+func wantedCompetence(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridCompetence {
 	known := f.revision.compiled.Competence(c.Code)
 	want := &acquispb.Grid_GridCompetence{Code: c.Code, Statement: known.GetStatement(), Method: methodFrom(known.GetMethod())}
 	if len(f.candidacy.GetEnrolledBlocs()) == 1 {
@@ -247,12 +272,34 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 	if standing {
 		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
 	}
+	want.Criteria = wantedCriteria(f, caller, c, known.GetCriteria(), standing, texts)
+	return want
+}
+
+func wantedEpreuve(f *file, caller *call.Caller, c rules.GridUnit, standing bool, texts map[uint64][]string) *acquispb.Grid_GridEpreuve {
+	known := f.revision.compiled.Epreuve(c.Code)
+	want := &acquispb.Grid_GridEpreuve{Code: c.Code, Title: known.GetTitle(), Method: methodFrom(known.GetMethod()), Competences: known.GetCompetences()}
+	if standing {
+		want.Outcome, want.Reasons = acquispb.Outcome_Enum(acquispb.Outcome_Enum_value[string(c.Outcome)]), wantedReasons(c.Reasons)
+	}
+	criteria := known.GetCriteria()
+	if len(criteria) == 0 {
+		criteria = []*storepb.Criterion{{Code: known.GetCode(), Statement: known.GetTitle(), Competences: known.GetCompetences()}}
+	}
+	want.Criteria = wantedCriteria(f, caller, c, criteria, standing, texts)
+	return want
+}
+
+func wantedCriteria(f *file, caller *call.Caller, c rules.GridUnit, known []*storepb.Criterion, standing bool, texts map[uint64][]string) (want []*acquispb.Grid_GridCriterion) {
 	for i, k := range c.Criteria {
-		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known.GetCriteria()[i].GetStatement(), Eliminatory: k.Eliminatory}
+		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known[i].GetStatement(), Eliminatory: k.Eliminatory, Competences: known[i].GetCompetences()}
 		if standing {
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
 			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
 			criterion.Level, criterion.Mark = levelOrMark(k.Found)
+			if k.Points != nil {
+				criterion.Points = k.Points.String()
+			}
 		}
 		for _, o := range k.Opinions {
 			criterion.Assessments = append(criterion.Assessments, wantedAssessment(f, caller, k.Code, o, texts)...)
@@ -260,7 +307,7 @@ func wantedCompetence(f *file, caller *call.Caller, c rules.GridCompetence, stan
 		if k.Settlement != nil && (caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)) {
 			criterion.Settlement = wantedSettlement(f, k.Settlement, texts)
 		}
-		want.Criteria = append(want.Criteria, criterion)
+		want = append(want, criterion)
 	}
 	return want
 }
@@ -276,7 +323,7 @@ func levelOrMark(found rules.Verdict) (level, mark string) {
 func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
 		reason := &acquispb.Reason{
-			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion, FromDefault: r.FromDefault,
+			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion, FromDefault: r.FromDefault,
 			Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted), Text: r.String(),
 		}
 		if a := r.Amount; a != nil {
@@ -290,7 +337,8 @@ func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
 // wantedAssessment is the latest one, if the caller may see it.
 func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Opinion, texts map[uint64][]string) []*acquispb.Assessment {
 	all := caller.Has(acquispb.Role_JURY) || caller.Has(acquispb.Role_REGISTRAR)
-	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject) {
+	together := f.revision.compiled.Scheme().MinAssessors().Value > 1 && strings.HasPrefix(criterion, "C1.2.")
+	if !all && (!caller.Has(acquispb.Role_ASSESSOR) || o.Assessor != caller.Subject && !together) {
 		return nil
 	}
 	for _, a := range slices.Backward(f.assessments) {
@@ -305,7 +353,7 @@ func wantedAssessment(f *file, caller *call.Caller, criterion string, o rules.Op
 		return []*acquispb.Assessment{{
 			Criterion: criterion, Verdict: acquispb.Verdict_Enum(acquispb.Verdict_Enum_value[string(o.Verdict)]), Comment: textOf(texts, a, i),
 			Level: a.GetVerdicts()[i].GetLevel(), Mark: a.GetVerdicts()[i].GetMark(),
-			Assessor: o.Assessor, Recorder: recorder, RecordTime: a.GetRecordTime(),
+			Assessor: o.Assessor, Quality: o.Quality, Recorder: recorder, RecordTime: a.GetRecordTime(),
 		}}
 	}
 	return nil

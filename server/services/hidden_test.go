@@ -14,9 +14,9 @@ import (
 // page, and a full page ends the list if nothing follows that the caller sees.
 func TestNextPagesTellNothing(t *testing.T) {
 	s := newStage(t)
-	s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea"} })
+	s.session("juin", func(given *acquispb.Session) { given.Assessors = assessing("lea") })
 	s.session("paris", func(given *acquispb.Session) {
-		given.Assessors, given.Centre = []string{"noa"}, &acquispb.Session_Centre{Code: "PARIS", DisplayName: "Paris"}
+		given.Assessors, given.Centre = assessing("noa"), &acquispb.Session_Centre{Code: "PARIS", DisplayName: "Paris"}
 	})
 	s.enrolled("juin", "camille", "B3")
 	mine := &acquispb.ListCandidaciesRequest{Parent: "sessions/-", PageSize: 1, Filter: `candidate = "candidates/camille"`}

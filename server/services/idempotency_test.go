@@ -186,7 +186,7 @@ func TestRequestIsAllowedAgain(t *testing.T) {
 	ask(s.registrar, s.CreateCandidacy, enrol)
 	create := &acquispb.CreateCandidateRequest{CandidateId: "ana", Candidate: someone("ana"), RequestId: requestID("create")}
 	ask(s.registrar, s.CreateCandidate, create)
-	update("juin", &acquispb.Session{Assessors: []string{"noa"}})
+	update("juin", &acquispb.Session{Assessors: assessing("noa")})
 	s.refuses(s.written(),
 		refusal{"verdicts of who is not listed any more", try(s.lea, s.RecordAssessments, record), "NOT_FOUND sessions/juin"},
 		refusal{"what a registrar of another centre did", try(s.registrar.of("PARIS"), s.CreateCandidacy, enrol), "NOT_FOUND sessions/juin"},

@@ -3,6 +3,7 @@ package services
 import (
 	"context"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/server/call"
@@ -22,7 +23,11 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 		if err != nil {
 			return err
 		}
-		minutes := &minutes{core: s.core, record: answer, byCandidacy: make(map[string]*acquispb.DeliberationRecord_Entry)}
+		revision, err := s.revisions.get(r, casefile.Revision(session))
+		if err != nil {
+			return err
+		}
+		minutes := &minutes{core: s.core, record: answer, session: session, revision: revision, byCandidacy: make(map[string]*acquispb.DeliberationRecord_Entry)}
 		for _, candidacy := range candidacies {
 			if err := minutes.addCandidacy(r, candidacy); err != nil {
 				return err
@@ -48,11 +53,17 @@ func (s *capitalisationService) GetDeliberationRecord(ctx context.Context, req *
 type minutes struct {
 	core        *core
 	record      *acquispb.DeliberationRecord
+	session     *storepb.Session
+	revision    *revision
 	byCandidacy map[string]*acquispb.DeliberationRecord_Entry // or by candidate, if there is none
 }
 
 func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error {
-	candidacy, err := m.core.readCandidacy(r, stored)
+	candidacy, err := m.core.candidacyIn(r, m.session, stored)
+	if err != nil {
+		return err
+	}
+	judged, err := casefile.Candidacy(stored, m.session)
 	if err != nil {
 		return err
 	}
@@ -62,6 +73,9 @@ func (m *minutes) addCandidacy(r store.Reader, stored *storepb.Candidacy) error 
 		State:          candidacy.GetState(),
 		PresentedBlocs: candidacy.GetPresentedBlocs(),
 		DepartedBlocs:  candidacy.GetDepartedBlocs(),
+		Methods:        m.revision.grids.Methods(m.revision.compiled.Scheme().Methods(judged)),
+
+		PresentedRequirements: candidacy.GetPresentedRequirements(),
 	})
 	return nil
 }

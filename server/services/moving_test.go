@@ -45,6 +45,51 @@ func TestPagesOfWhatMoves(t *testing.T) {
 		page := ask(s.reader, s.ListReferentiels, &acquispb.ListReferentielsRequest{PageSize: 1, PageToken: onwards(token)})
 		return namesOf(page.GetReferentiels()), page.GetNextPageToken()
 	}
+	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.2", true))
+	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.3", true))
+	s.publish("zoo", petit())
+
+	for _, c := range []struct {
+		what string
+		page func(token string) ([]string, string)
+		then func() // after the first page
+		want []string
+	}{
+		{"one shown before is hidden", accommodations, func() { decide(1, false) }, asked[1:]},
+		{"one before is granted", accommodations, func() { decide(0, true) }, asked[2:]},
+		{"an advice on an earlier criterion", exemptions, func() { ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.1", true)) },
+			[]string{k + "/exemptions/C3.1.2", k + "/exemptions/C3.1.3"}},
+		{"a référentiel whose id is first", referentiels, func() { s.publish("aaa", petit()) },
+			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
+		{"a new revision", referentiels, func() { s.publish("marketing", petit()) },
+			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
+	} {
+		got := throughPages(c.page, c.then)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: the pages show\n%s\nnot\n%s", c.what, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
+
+// throughPages reads all pages, and does something after the first.
+func throughPages(page func(token string) ([]string, string), then func()) []string {
+	got, token := page("")
+	then()
+	for range 10 {
+		if token == "" {
+			break
+		}
+		var more []string
+		more, token = page(token)
+		got = append(got, more...)
+	}
+	return got
+}
+
+// TestSearchOfWhatMoves: a search goes on in the revision where it was, whatever is
+// published meanwhile.
+func TestSearchOfWhatMoves(t *testing.T) {
+	s := newStage(t)
 	texts := func(token string) (found []string, _ string) {
 		page := ask(s.reader, s.SearchReferentiels, &acquispb.SearchReferentielsRequest{Query: "autre", PageSize: 1, PageToken: onwards(token)})
 		for _, hit := range page.GetResults() {
@@ -66,45 +111,20 @@ func TestPagesOfWhatMoves(t *testing.T) {
 			}
 		})
 	}
-	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.2", true))
-	ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.3", true))
-	s.publish("zoo", petit())
-
+	s.publish("marketing", stating("Rien"))
+	s.publish("zoo", stating("Autre un", "Autre deux"))
+	s.publish("aaa", stating("Autre trois"))
 	for _, c := range []struct {
 		what string
-		page func(token string) ([]string, string)
 		then func() // after the first page
 		want []string
 	}{
-		{"one shown before is hidden", accommodations, func() { decide(1, false) }, asked[1:]},
-		{"one before is granted", accommodations, func() { decide(0, true) }, asked[2:]},
-		{"an advice on an earlier criterion", exemptions, func() { ask(s.advisor, s.AdviseExemption, advise(k, "C3.1.1", true)) },
-			[]string{k + "/exemptions/C3.1.2", k + "/exemptions/C3.1.3"}},
-		{"a référentiel whose id is first", referentiels, func() { s.publish("aaa", petit()) },
-			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
-		{"a new revision", referentiels, func() { s.publish("marketing", petit()) },
-			[]string{"referentiels/marketing", "referentiels/zoo", "referentiels/aaa"}},
-		{"texts before the place that was reached", texts, func() { s.publish("zoo", stating("Autre zéro", "Autre un", "Autre deux")) },
+		{"texts before the place that was reached", func() { s.publish("zoo", stating("Autre zéro", "Autre un", "Autre deux")) },
 			[]string{"referentiels/zoo Autre un", "referentiels/zoo Autre deux", "referentiels/aaa Autre trois"}},
-		{"the last texts are no longer there", texts, func() { s.publish("aaa", stating("Rien")) },
+		{"the last texts are no longer there", func() { s.publish("aaa", stating("Rien")) },
 			[]string{"referentiels/zoo Autre zéro", "referentiels/zoo Autre un", "referentiels/zoo Autre deux"}},
 	} {
-		if c.what == "texts before the place that was reached" {
-			s.publish("marketing", stating("Rien"))
-			s.publish("zoo", stating("Autre un", "Autre deux"))
-			s.publish("aaa", stating("Autre trois"))
-		}
-		got, token := c.page("")
-		c.then()
-		for range 10 {
-			if token == "" {
-				break
-			}
-			var more []string
-			more, token = c.page(token)
-			got = append(got, more...)
-		}
-		if !slices.Equal(got, c.want) {
+		if got := throughPages(texts, c.then); !slices.Equal(got, c.want) {
 			t.Errorf("%s: the pages show\n%s\nnot\n%s", c.what, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}

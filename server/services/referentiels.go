@@ -210,6 +210,7 @@ func resultFrom(r *revision, hit referentiel.Hit) *acquispb.SearchReferentielsRe
 		Bloc:        hit.Bloc,
 		Activity:    hit.Activity,
 		Competence:  hit.Competence,
+		Epreuve:     hit.Epreuve,
 		Criterion:   hit.Criterion,
 		Text:        hit.Text,
 	}
@@ -320,7 +321,10 @@ func (r *revision) summary(name string, current bool) *acquispb.Referentiel {
 		Certificateur: r.shown.GetCertificateur(),
 		Replaces:      r.shown.GetReplaces(),
 		Scales:        r.shown.GetScales(),
+		Award:         r.shown.GetAward(),
 		CreateTime:    r.shown.GetCreateTime(),
 		Current:       current,
+
+		AssessorQualities: r.shown.GetAssessorQualities(),
 	}
 }

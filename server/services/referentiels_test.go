@@ -18,10 +18,20 @@ func everything(given *acquispb.Referentiel) {
 	given.Preamble = []*acquispb.Referentiel_Section{{Title: "Cadre", Paragraphs: []string{"Un.", "Deux."}}}
 	given.Rules = &acquispb.Rules{
 		CompetenceThresholdPercent: proto.Int32(60), BlocThresholdPercent: proto.Int32(50), MinAssessors: proto.Int32(2),
-		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0)},
+		Jury: &acquispb.JuryRule{
+			MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0), Chair: acquispb.JuryRule_Chair_REQUIRED, CastingVote: true,
+			Colleges: []*acquispb.JuryRule_College{
+				{Code: "E", Title: "Employeurs", AtLeast: proto.Int32(1), Parity: true}, {Code: "S", Title: "Salariés", AtLeast: proto.Int32(0), Parity: true},
+			},
+		},
+		Agreement: &acquispb.Agreement{Kind: acquispb.Agreement_Kind_WEIGHTED, Weights: []*acquispb.Agreement_Weight{
+			{Quality: "tuteur", Percent: proto.Int32(40)}, {Quality: "jury", Percent: proto.Int32(60)},
+		}},
 	}
+	given.AssessorQualities = []*acquispb.AssessorQuality{{Code: "tuteur", Title: "Tuteur"}, {Code: "jury", Title: "Jury"}}
 	c := given.GetBlocs()[0].GetCompetences()[0]
 	c.Criteria[0].Eliminatory = true
+	c.Agreement = &acquispb.Agreement{Kind: acquispb.Agreement_Kind_MEAN, MaxGap: "50", ThirdReading: "jury"}
 	c.Method.Instructions, c.Method.Deliverables, c.Method.AccommodationFramework = "Épreuve", []string{"un dossier", "une soutenance"}, "cadre"
 	c.BlocOnlyMethod = &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_PROFESSIONAL_FILE, Title: "Dossier"}
 	given.Replaces = []*acquispb.Replacement{{Bloc: "B1", ReplacedReferentiel: "referentiels/marketing", ReplacedBloc: "B3"}}
@@ -43,7 +53,8 @@ func byGates(given *acquispb.Referentiel) {
 	}
 	given.Rules = &acquispb.Rules{
 		CompetenceGate: gate(), BlocGate: &acquispb.Gate{Count: &acquispb.Gate_Count{Percent: proto.Int32(50)}}, MinAssessors: proto.Int32(2), Scale: "note",
-		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0)},
+		Jury:      &acquispb.JuryRule{MinMembers: proto.Int32(3), MinExternalPercent: proto.Int32(0), Chair: acquispb.JuryRule_Chair_NONE},
+		Agreement: &acquispb.Agreement{Kind: acquispb.Agreement_Kind_JOINT},
 	}
 	b := given.GetBlocs()[0]
 	c := b.GetCompetences()[0]
@@ -53,6 +64,29 @@ func byGates(given *acquispb.Referentiel) {
 	b.Competences[1].Code, b.Competences[1].BonusAbove = "C1.2", "50"
 	b.Competences[1].Criteria[0].Code, b.Competences[1].Criteria[0].Weight = "C1.2.1", proto.Int32(4)
 	b.Competences[1].Criteria = b.Competences[1].GetCriteria()[:1]
+	given.Blocs = append(given.Blocs, blocOfEpreuves(gate))
+}
+
+// blocOfEpreuves is a bloc in which épreuves have everything that they can.
+func blocOfEpreuves(gate func() *acquispb.Gate) *acquispb.Bloc {
+	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Examen"}
+	variants := []*acquispb.Variant{{
+		When:   &acquispb.Variant_When{SingleBloc: true, AccessRoutes: []acquispb.Candidacy_AccessRoute_Enum{acquispb.Candidacy_AccessRoute_EXPERIENCE_VALIDATION}, Attempt: acquispb.Attempt_RESIT},
+		Method: method,
+	}}
+	return &acquispb.Bloc{
+		Code: "B9", Title: "Compter", Gate: gate(),
+		Competences: []*acquispb.Competence{{Code: "C9.1", Statement: "Additionner"}},
+		Epreuves: []*acquispb.Epreuve{
+			{
+				Code: "E1", Title: "Écrit", Method: method, Competences: []string{"C9.1"}, Gate: gate(), Weight: proto.Int32(2), MinAssessors: proto.Int32(1), Variants: variants, MaxAttempts: proto.Int32(3),
+				Agreement: &acquispb.Agreement{Kind: acquispb.Agreement_Kind_MEAN},
+				Criteria:  []*acquispb.Criterion{{Code: "E1.1", Statement: "La somme est juste", Competences: []string{"C9.1"}}},
+			},
+			{Code: "E2", Title: "Oral", Method: method, Competences: []string{"C9.1"}, Scale: "note", Eliminatory: true},
+			{Code: "E3", Title: "Facultatif", Method: method, Scale: "abc", BonusAbove: "50"},
+		},
+	}
 }
 
 // TestReferentielIsKept: everybody reads what was published, as a whole and bloc
@@ -86,14 +120,15 @@ func TestReferentielIsKept(t *testing.T) {
 	}
 	gated := petit(byGates)
 	want.Blocs, want.Rules, want.RulesInForce, want.Preamble, want.Replaces = gated.GetBlocs(), gated.GetRules(), gated.GetRules(), nil, nil
-	want.Scales, want.Register, want.Certificateur = gated.GetScales(), gated.GetRegister(), nil
+	want.Scales, want.Register, want.Certificateur, want.AssessorQualities = gated.GetScales(), gated.GetRegister(), nil, nil
 	if diff := cmp.Diff(want, s.publish("petit", gated), protocmp.Transform(), protocmp.IgnoreFields(want, "revision", "create_time")); diff != "" {
 		t.Errorf("one with gates:\n%s", diff)
 	}
 	silent := s.publish("silent", petit()).GetRulesInForce()
 	defaults := &acquispb.Rules{
 		CompetenceThresholdPercent: proto.Int32(100), BlocThresholdPercent: proto.Int32(100), MinAssessors: proto.Int32(1),
-		Jury: &acquispb.JuryRule{MinMembers: proto.Int32(2), MinExternalPercent: proto.Int32(50)},
+		Jury:      &acquispb.JuryRule{MinMembers: proto.Int32(2), MinExternalPercent: proto.Int32(50), Chair: acquispb.JuryRule_Chair_REQUIRED},
+		Agreement: &acquispb.Agreement{Kind: acquispb.Agreement_Kind_UNANIMOUS},
 	}
 	if diff := cmp.Diff(defaults, silent, protocmp.Transform()); diff != "" {
 		t.Errorf("the rules of one that sets none:\n%s", diff)

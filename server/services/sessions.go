@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -44,7 +45,9 @@ func (s *sessionService) CreateSession(ctx context.Context, req *acquispb.Create
 			}
 			describeSession(session, req.GetSession())
 			empty := rules.Session{State: rules.SessionOpen}
-			if err := apierr.Refused(empty.ChangeJury(casefile.Jury(session.GetJury()), nil), apierr.At("session.jury")); err != nil {
+			refusals := empty.ChangeJury(casefile.Jury(session.GetJury()), nil)
+			refusals = append(refusals, people(revision, session)...)
+			if err := apierr.Refused(refusals, atPeople(session)); err != nil {
 				return nil, err
 			}
 			if err := ownCentre(t.caller, session); err != nil {
@@ -65,12 +68,37 @@ func describeSession(session *storepb.Session, given *acquispb.Session) {
 		session.EndDate = session.StartDate
 	}
 	session.CentreCode, session.CentreDisplayName = given.GetCentre().GetCode(), given.GetCentre().GetDisplayName()
-	session.Assessors = slices.Clone(given.GetAssessors())
-	session.Jury = nil
+	session.Assessors, session.Jury = nil, nil
+	for _, a := range given.GetAssessors() {
+		session.Assessors = append(session.Assessors, &storepb.Assessor{Subject: a.GetSubject(), Quality: a.GetQuality()})
+	}
 	for _, m := range given.GetJury() {
 		session.Jury = append(session.Jury, &storepb.JuryMember{
 			Subject: m.GetSubject(), DisplayName: m.GetDisplayName(), External: m.GetExternal(), Chair: m.GetChair(),
+			College: m.GetCollege(), Quality: m.GetQuality(), Profession: m.GetProfession(), Organisation: m.GetOrganisation(),
 		})
+	}
+}
+
+// people checks that a revision has the colleges and qualities that a session names.
+func people(under *revision, session *storepb.Session) []rules.Refusal {
+	return under.compiled.Scheme().People(casefile.Jury(session.GetJury()), casefile.Assessors(session))
+}
+
+// atPeople is the field that a refusal of a session is about.
+func atPeople(session *storepb.Session) func(rules.Refusal) string {
+	return func(r rules.Refusal) string {
+		for i, m := range session.GetJury() {
+			if r.Rule == rules.CollegeUnknown && r.Subject == "member "+m.GetSubject() {
+				return fmt.Sprintf("session.jury[%d].college", i)
+			}
+		}
+		for i, a := range session.GetAssessors() {
+			if r.Rule == rules.QualityUnknown && r.Subject == "assessor "+a.GetSubject() {
+				return fmt.Sprintf("session.assessors[%d].quality", i)
+			}
+		}
+		return "session.jury"
 	}
 }
 
@@ -186,7 +214,8 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 	if revision.id != before.Revision {
 		refusals = append(refusals, before.ChangeRevision(revision.id, candidacies, tookPart)...)
 	}
-	if err := apierr.Refused(refusals, apierr.At("session.jury")); err != nil {
+	refusals = append(refusals, people(revision, session)...)
+	if err := apierr.Refused(refusals, atPeople(session)); err != nil {
 		return nil, err
 	}
 	session.Referentiel, session.Revision = revision.id.Referentiel, revision.id.ID
@@ -315,7 +344,7 @@ func sessionFrom(s *storepb.Session) *acquispb.Session {
 		StartDate:   dateFrom(s.GetStartDate()),
 		EndDate:     dateFrom(s.GetEndDate()),
 		Jury:        juryFrom(s.GetJury()),
-		Assessors:   slices.Clone(s.GetAssessors()),
+		Assessors:   assessorsFrom(s.GetAssessors()),
 		State:       s.GetState(),
 		Etag:        etag(s),
 		CreateTime:  s.GetCreateTime(),
@@ -327,11 +356,19 @@ func sessionFrom(s *storepb.Session) *acquispb.Session {
 	return shown
 }
 
+func assessorsFrom(stored []*storepb.Assessor) (shown []*acquispb.SessionAssessor) {
+	for _, a := range stored {
+		shown = append(shown, &acquispb.SessionAssessor{Subject: a.GetSubject(), Quality: a.GetQuality()})
+	}
+	return shown
+}
+
 func juryFrom(members []*storepb.JuryMember) []*acquispb.JuryMember {
 	shown := make([]*acquispb.JuryMember, len(members))
 	for i, m := range members {
 		shown[i] = &acquispb.JuryMember{
 			Subject: m.GetSubject(), DisplayName: m.GetDisplayName(), External: m.GetExternal(), Chair: m.GetChair(),
+			College: m.GetCollege(), Quality: m.GetQuality(), Profession: m.GetProfession(), Organisation: m.GetOrganisation(),
 		}
 	}
 	return shown

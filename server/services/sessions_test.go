@@ -15,9 +15,9 @@ import (
 func TestSessionIsKept(t *testing.T) {
 	s := newStage(t)
 	current := s.marketing()
-	made := s.session("juin", func(given *acquispb.Session) { given.Assessors = []string{"lea", "noa"} })
+	made := s.session("juin", func(given *acquispb.Session) { given.Assessors = assessing("lea", "noa") })
 	want := aSession()
-	want.Name, want.Etag, want.State, want.Assessors = "sessions/juin", s.etag("sessions/juin"), acquispb.Session_State_OPEN, []string{"lea", "noa"}
+	want.Name, want.Etag, want.State, want.Assessors = "sessions/juin", s.etag("sessions/juin"), acquispb.Session_State_OPEN, assessing("lea", "noa")
 	want.Referentiel = current.GetRevision()
 	if diff := cmp.Diff(want, made, protocmp.Transform(), protocmp.IgnoreFields(want, "create_time", "update_time")); diff != "" {
 		t.Errorf("the answer differs from what was said:\n%s", diff)
@@ -88,11 +88,11 @@ func TestSessionIsChanged(t *testing.T) {
 	s.publish("petit", petit())
 	made := s.session("juin")
 	changed := ask(s.registrar.of("LYON"), s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: made.GetName(), Etag: made.GetEtag(), DisplayName: "Jury d'été", Referentiel: "referentiels/petit", Assessors: []string{"lea"},
+		Name: made.GetName(), Etag: made.GetEtag(), DisplayName: "Jury d'été", Referentiel: "referentiels/petit", Assessors: assessing("lea"),
 	}})
 	want := aSession()
 	want.Name, want.Etag, want.State, want.CreateTime = made.GetName(), s.etag(made.GetName()), made.GetState(), made.GetCreateTime()
-	want.DisplayName, want.Assessors = "Jury d'été", []string{"lea"}
+	want.DisplayName, want.Assessors = "Jury d'été", assessing("lea")
 	want.Referentiel = ask(s.reader, s.GetReferentiel, &acquispb.GetReferentielRequest{Name: "referentiels/petit"}).GetRevision()
 	if diff := cmp.Diff(want, changed, protocmp.Transform(), protocmp.IgnoreFields(want, "update_time")); diff != "" {
 		t.Errorf("after the change:\n%s", diff)

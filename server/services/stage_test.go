@@ -257,3 +257,11 @@ func (s *betweenStore) Update(ctx context.Context, act store.Act, fn func(store.
 	}
 	return s.Store.Update(ctx, act, fn)
 }
+
+// assessing are assessors of a session, in no certain quality.
+func assessing(subjects ...string) (all []*acquispb.SessionAssessor) {
+	for _, subject := range subjects {
+		all = append(all, &acquispb.SessionAssessor{Subject: subject})
+	}
+	return all
+}

@@ -58,7 +58,7 @@ func (s *stage) enrolmentIsTold(as telling) {
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "juin", Session: aSession()})
 	tell(as, s.registrar, s.CreateSession, &acquispb.CreateSessionRequest{SessionId: "mai", Session: aSession()})
 	tell(as, s.registrar, s.UpdateSession, &acquispb.UpdateSessionRequest{Session: &acquispb.Session{
-		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: []string{"lea", "noa"}, Referentiel: "referentiels/marketing",
+		Name: "sessions/juin", Etag: s.etag("sessions/juin"), Assessors: assessing("lea", "noa"), Referentiel: "referentiels/marketing",
 	}})
 	tell(as, s.registrar, s.CreateCandidacy, enrolment("mai", "camille", "B1"))
 	tell(as, s.registrar, s.CancelSession, &acquispb.CancelSessionRequest{Name: "sessions/mai"})
@@ -95,6 +95,8 @@ func (s *stage) decisionIsTold(as telling) {
 	for _, bloc := range []string{"B1", "B2", "B4"} {
 		tell(as, s.registrar, s.RecordPriorBloc, prior("camille", bloc))
 	}
+	s.publish("jours", petit(withDays))
+	tell(as, s.registrar, s.RecordRequirement, days("camille", 60))
 	decided := tell(as, s.chair, s.Deliberate, s.deliberation(toldOf)).GetDecisions() // and awarded
 	tell(as, s.chair, s.GetDecision, &acquispb.GetDecisionRequest{Name: decided[0].GetName()})
 	tell(as, s.chair, s.ListDecisions, &acquispb.ListDecisionsRequest{Parent: "candidates/-", Filter: `session = "sessions/juin"`})

@@ -52,7 +52,7 @@ func candidateUpdating() updating {
 func sessionUpdating() updating {
 	second := aSession()
 	second.DisplayName, second.Referentiel, second.Centre = "Jury d'été", "referentiels/petit", &acquispb.Session_Centre{Code: "PARIS"}
-	second.Assessors, second.Jury, second.EndDate = []string{"lea"}, second.GetJury()[:1], &date.Date{Year: 2026, Month: 7, Day: 1}
+	second.Assessors, second.Jury, second.EndDate = assessing("lea"), second.GetJury()[:1], &date.Date{Year: 2026, Month: 7, Day: 1}
 	third := aSession()
 	third.StartDate, third.EndDate, third.Centre, third.Jury = &date.Date{Year: 2026, Month: 6, Day: 16}, nil, nil, nil
 	return updating{

@@ -27,13 +27,13 @@ func small(t *testing.T) (*acquispb.Referentiel, *rules.Scheme) {
 		if code == "C1.1" {
 			competence.BlocOnlyMethod = &acquispb.AssessmentMethod{Title: "un dossier"}
 		}
-		ruled := rules.Competence{Code: code, HasBlocOnlyMethod: code == "C1.1"}
+		ruled := rules.Unit{Code: code, HasBlocOnlyMethod: code == "C1.1"}
 		for _, k := range []string{".1", ".2", ".3"} {
 			competence.Criteria = append(competence.Criteria, &acquispb.Criterion{Code: code + k, Statement: "Il sait " + code + k})
 			ruled.Criteria = append(ruled.Criteria, rules.Criterion{Code: code + k, Eliminatory: k == ".3"})
 		}
 		bloc.Competences = append(bloc.Competences, competence)
-		spec.Blocs[0].Competences = append(spec.Blocs[0].Competences, ruled)
+		spec.Blocs[0].Units = append(spec.Blocs[0].Units, ruled)
 	}
 	scheme, err := rules.NewScheme(spec)
 	if err != nil {
@@ -221,7 +221,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		t.Errorf("shows %v, %v", shown, err)
 	}
 	settled := gridOf(scheme, 0)
-	settled.Blocs[0].Competences[0].Criteria[0].Settlement = new(rules.Settlement)
+	settled.Blocs[0].Units[0].Criteria[0].Settlement = new(rules.Settlement)
 	if shown, err := NewGrids(referentiel).Blocs(settled, heard{broken: true}); err == nil || shown != nil {
 		t.Errorf("shows %v, %v", shown, err)
 	}

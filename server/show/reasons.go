@@ -19,9 +19,10 @@ func Reasons(reasons []rules.Reason) []*acquispb.Reason {
 
 func reason(r rules.Reason) *acquispb.Reason {
 	shown := &acquispb.Reason{
-		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Criterion: r.Criterion,
+		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
-		FromDefault: r.FromDefault, Text: r.String(), LastValidDate: Date(r.Until), Path: r.Path,
+		FromDefault: r.FromDefault, Text: r.String(), Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
+		LastValidDate: Date(r.Until), Path: r.Chain,
 	}
 	if a := r.Amount; a != nil {
 		shown.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}

@@ -195,7 +195,7 @@ func TestSameUpdateOverBoth(t *testing.T) {
 	want := &acquispb.UpdateSessionRequest{
 		Session: &acquispb.Session{
 			Name: "sessions/s", Etag: "abc", DisplayName: "x", StartDate: &date.Date{Year: 2026, Month: 6, Day: 1},
-			Centre: &acquispb.Session_Centre{Code: "X"}, Assessors: []string{"lea"},
+			Centre: &acquispb.Session_Centre{Code: "X"}, Assessors: []*acquispb.SessionAssessor{{Subject: "lea"}},
 		},
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"assessors", "centre.code"}}, RequestId: "0c0ffee0-abcd-4000-8000-00000000000f",
 	}
@@ -204,7 +204,7 @@ func TestSameUpdateOverBoth(t *testing.T) {
 	must(t, err)
 	overGRPC := e.last
 	s.send(http.MethodPatch, "/v1/sessions/s?updateMask=assessors,centre.code&requestId="+want.GetRequestId(),
-		`{"displayName":"x","startDate":{"year":2026,"month":6,"day":1},"centre":{"code":"X"},"assessors":["lea"]}`, "If-Match", `"abc"`)
+		`{"displayName":"x","startDate":{"year":2026,"month":6,"day":1},"centre":{"code":"X"},"assessors":[{"subject":"lea"}]}`, "If-Match", `"abc"`)
 	if diff := cmp.Diff(overGRPC, e.last, protocmp.Transform()); diff != "" || overGRPC == e.last {
 		t.Errorf("over gRPC and over REST:\n%s", diff)
 	}

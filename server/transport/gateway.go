@@ -134,6 +134,12 @@ func (g *gateway) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 // headersOnly drops the body of an answer.
 type headersOnly struct{ http.ResponseWriter }
 
+// WriteHeader implements http.ResponseWriter.
+func (h headersOnly) WriteHeader(code int) {
+	h.Header().Del("Content-Length")
+	h.ResponseWriter.WriteHeader(code)
+}
+
 // Write implements http.ResponseWriter.
 func (headersOnly) Write(p []byte) (int, error) { return len(p), nil }
 

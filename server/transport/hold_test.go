@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -54,6 +55,25 @@ func TestRefusalsAreHeld(t *testing.T) {
 		}
 	}
 	s.waitForHeld(0)
+}
+
+// TestRefusalsWithoutABody: a refused call whose network leaves many answers unread is
+// answered with headers alone; others say how long their body is, also over HTTP/2.
+func TestRefusalsWithoutABody(t *testing.T) {
+	s := newStage(t, holding, func(o *Options) { o.Limits.Hold = 0 })
+	if got := s.get("/v1/nothing", ""); got.status != http.StatusNotFound || got.header.Get("Content-Length") != strconv.Itoa(len(got.body)) {
+		t.Errorf("the first: %d %v %s", got.status, got.header, got.body)
+	}
+	for _, budget := range []admission.BudgetLimits{admission.RefusalsBudget, {}} {
+		s.budgets.refusals = admission.NewBudget("refusals", budget)
+		got := s.get("/v1/nothing", "")
+		if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || (got.body == "") != (budget.Bytes == 0) {
+			t.Errorf("with %d bytes: %d %v %q", budget.Bytes, got.status, got.header, got.body)
+		}
+		if length := got.header.Get("Content-Length"); length != strconv.Itoa(len(got.body)) {
+			t.Errorf("its length is %q, not %d", length, len(got.body))
+		}
+	}
 }
 
 // TestHeldCallsAreFew: calls are answered at once if many are held.

@@ -99,6 +99,7 @@ func writeStatus(w http.ResponseWriter, r *http.Request, st *status.Status) {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastOfBody)) // if it fails the answer is late
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // which the library sets only if it sends the answer later
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // the caller may be gone
 }

@@ -15,7 +15,7 @@ func TestRolesReachAsFarAsTheSession(t *testing.T) {
 	w.NewKey("both", "ASSESSOR", "JURY")
 	c := caseOf(w, "assessed")
 	k := "/v1/sessions/" + c.label + "/candidacies/" + c.label
-	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":["assessor","both"]}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":[{"subject":"assessor"},{"subject":"both"}]}`)
 	name := w.Do("registrar", "POST", k+":requestAccommodation", `{"kind":"EXTRA_TIME","need":"SECRET-need"}`)["name"].(string)
 	w.Do("advisor", "POST", k+":decideAccommodation", `{"accommodation":"`+name+`","granted":true,"arrangement":"SECRET-arrangement"}`)
 	if grid := w.REST("both", "GET", k+"/grid", "").Raw; strings.Contains(grid, `"assessor":"assessor"`) {
@@ -68,7 +68,7 @@ func TestRepeatIsAuthorizedAgain(t *testing.T) {
 			t.Fatalf("answered %s", a.Raw)
 		}
 	}
-	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":["assessor-other"]}`)
+	w.Do("registrar", "PATCH", "/v1/sessions/"+c.label, `{"etag":"`+w.Etag("sessions/"+c.label)+`","assessors":[{"subject":"assessor-other"}]}`)
 	for name, call := range w.Transports() {
 		if a := call("assessor", "POST", path, body); a.Code != "NOT_FOUND" {
 			t.Errorf("over %s answered %s", name, a.Raw)

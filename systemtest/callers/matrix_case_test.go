@@ -24,8 +24,9 @@ func populateMatrix(w *world.World) {
 		w.NewKeyOf(name+"@PARIS", fmt.Sprintf(`{"subject":"%s-paris","roles":[%q],"centre":"PARIS"}`, name, matrixRole(name)))
 	}
 	w.NewKeyOf("lyon", `{"subject":"lyon","roles":["REGISTRAR"],"centre":"LYON"}`)
-	for _, id := range []string{"small", "other"} {
-		w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"`+id+`","referentiel":`+smallReferentiel+`}`)
+	other := strings.TrimSuffix(smallReferentiel, "}") + `,"award":{"requirements":[{"code":"DAYS","title":"Jours","kind":"PROOF","atLeast":90}]}}`
+	for id, content := range map[string]string{"small": smallReferentiel, "other": other} {
+		w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"`+id+`","referentiel":`+content+`}`)
 	}
 }
 
@@ -93,7 +94,7 @@ func caseOf(w *world.World, state string) matrixCase {
 	c := matrixCase{label: fmt.Sprintf("case-%d", *ghost.number), accommodated: "0", decision: "0", hold: "0", number: ghost.number}
 	c.session = c.label
 	c.sessionEtag = w.Do("lyon", "POST", "/v1/sessions?sessionId="+c.label, `{"displayName":"`+c.label+`","referentiel":"referentiels/small",
-		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor"],"jury":[
+		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":[{"subject":"assessor"}],"jury":[
 		{"subject":"jury","displayName":"Une","external":true,"chair":true},{"subject":"colleague","displayName":"Deux"}]}`)["etag"].(string)
 	c.etag = w.Do("lyon", "POST", "/v1/candidates?candidateId="+c.label, `{"birthName":"N","givenNames":["G"],"sex":"MALE",
 		"birthDate":{"year":1990},"externalIds":[{"system":"lms","id":"`+c.label+`"}]}`)["etag"].(string)

@@ -67,6 +67,10 @@ func (k *Candidacy) speaksFor(by Caller, named string) (assessor string, refused
 	case !by.has("ASSESSOR") && k.Session.member(by.Subject) == nil:
 		return "", &hidden
 	}
+	if _, listed := k.Session.Qualities[named]; !listed && k.Session.member(named) == nil {
+		a := failed("PERMISSION_DENIED", "ASSESSOR_NOT_LISTED")
+		return "", &a
+	}
 	return named, nil
 }
 
@@ -81,6 +85,7 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	for _, line := range lines {
 		k.assessable(&o, line.Criterion)
 		k.onScale(&o, line)
+		k.qualified(&o, line.Criterion, assessor)
 	}
 	if len(o) > 0 {
 		return o.answer()
@@ -88,11 +93,11 @@ func (k *Candidacy) Record(by Caller, named string, lines []Line) Answer {
 	for _, line := range lines {
 		if k.verdicts[line.Criterion] == nil {
 			k.verdicts[line.Criterion], k.recorders[line.Criterion] = make(map[string]string), make(map[string]string)
-			k.spellings[line.Criterion] = make(map[string]string)
+			k.spellings[line.Criterion], k.qualities[line.Criterion] = make(map[string]string), make(map[string]string)
 		}
 		person := strings.ToLower(assessor)
 		k.verdicts[line.Criterion][person], k.recorders[line.Criterion][person] = line.Verdict, by.Subject
-		k.spellings[line.Criterion][person] = assessor
+		k.spellings[line.Criterion][person], k.qualities[line.Criterion][person] = assessor, k.Session.Qualities[assessor]
 	}
 	return accepted
 }
@@ -136,15 +141,15 @@ func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 	for _, line := range lines {
 		k.onScale(&o, line)
 		if k.assessable(&o, line.Criterion) {
-			o.unless(k.disputed(line.Criterion), "CRITERION_NOT_CONTESTED")
+			o.unless(k.open(line.Criterion), "CRITERION_NOT_CONTESTED")
 		}
 	}
 	if len(o) > 0 {
 		return o.answer()
 	}
 	for _, line := range lines {
-		before, now := k.settlements[line.Criterion], k.verdicts[line.Criterion]
-		made := &settlement{verdict: line.Verdict, on: maps.Clone(now), authors: []string{juror}}
+		before, now := k.settlements[line.Criterion], k.said(line.Criterion)
+		made := &settlement{verdict: line.Verdict, on: now, authors: []string{juror}}
 		if before != nil && before.verdict == made.verdict && maps.Equal(before.on, now) {
 			made.authors = join(before.authors, juror) // it confirms
 		}
@@ -154,10 +159,10 @@ func (k *Candidacy) Settle(juror string, lines []Line) Answer {
 	return accepted
 }
 
-// disputed tells whether enough assessors gave verdicts, and disagree.
-func (k *Candidacy) disputed(criterion string) bool {
-	verdicts := k.verdicts[criterion]
-	return len(verdicts) >= k.Session.Revision.Number(MinAssessors) && common(verdicts) == ""
+// open tells whether enough assessors gave verdicts, and not all the same.
+func (k *Candidacy) open(criterion string) bool {
+	heard, _ := k.heard(criterion)
+	return heard != tooFew && heard != noVoice && common(k.verdicts[criterion]) == ""
 }
 
 // common is the verdict that all gave; empty if they disagree.

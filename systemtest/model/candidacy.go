@@ -2,29 +2,40 @@ package model
 
 import "slices"
 
-// Enrol opens a candidacy: WHOLE for every bloc that is not capitalised yet,
-// BLOCS for those named.
-func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string) Answer {
+// A Path is how a candidate wants to reach the whole.
+type Path struct {
+	Option string
+	Chosen []string
+}
+
+// Enrol opens a candidacy: WHOLE for every bloc that its path needs and that is not
+// capitalised yet, BLOCS for those named.
+func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named []string, path Path, route string) Answer {
 	var o objections
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
 	c.alone(&o, s, nil)
 	blocs := named
 	if scope == "WHOLE" {
-		blocs = slices.DeleteFunc(s.Revision.Codes(), func(b string) bool { return c.holds(s.Revision, b) != nil })
-		o.unless(len(blocs) > 0, "NOTHING_TO_PRESENT")
+		wrong := len(o)
+		blocs = c.pathOf(&o, s.Revision, path)
+		o.unless(len(blocs) > 0 || len(o) > wrong, "NOTHING_TO_PRESENT")
 	}
 	c.presentable(&o, s, blocs, nil)
 	if len(o) > 0 {
 		return o.answer()
 	}
 	k := &Candidacy{
-		Name: name, Session: s, Candidate: c, State: "ENROLLED", Scope: scope,
-		verdicts: make(map[string]map[string]string), recorders: make(map[string]map[string]string), spellings: make(map[string]map[string]string), settlements: make(map[string]*settlement),
+		Name: name, Session: s, Candidate: c, State: "ENROLLED", Scope: scope, Route: route, Again: []string{},
+		verdicts: make(map[string]map[string]string), recorders: make(map[string]map[string]string), spellings: make(map[string]map[string]string),
+		qualities: make(map[string]map[string]string), settlements: make(map[string]*settlement),
 		advice: make(map[string]bool), exemptions: make(map[string]*exemption),
 	}
 	for _, code := range s.Revision.Codes() {
 		if slices.Contains(blocs, code) {
 			k.Enrolled = append(k.Enrolled, code)
+			if len(c.about(s.Revision, code)) > 0 { // who holds it cannot present it
+				k.Again = append(k.Again, code)
+			}
 		}
 	}
 	s.Candidacies = append(s.Candidacies, k)
@@ -46,6 +57,15 @@ func (c *Candidate) presentable(o *objections, s *Session, blocs []string, besid
 	s.Revision.known(o, blocs)
 	for _, code := range blocs {
 		o.unless(c.holds(s.Revision, code) == nil, "BLOC_CAPITALISED")
+		if b := s.Revision.Bloc(code); b != nil {
+			failed := 0
+			for _, d := range c.about(s.Revision, code) {
+				if d.Outcome == "NOT_CAPITALISED" {
+					failed++
+				}
+			}
+			o.unless(!slices.ContainsFunc(b.Competences, func(k Competence) bool { return k.MaxAttempts > 0 && failed >= k.MaxAttempts }), "ATTEMPTS_EXHAUSTED")
+		}
 		for _, other := range c.Candidacies {
 			if other != besides && other.State == "ENROLLED" {
 				o.unless(!other.presents(s.Revision, code), "BLOC_PRESENTED_ELSEWHERE")

@@ -116,12 +116,13 @@ func (c *Candidate) Rectify(d *Decision, s *Session, by Sitting, outcome, motive
 	if d.Kind != "AWARD" {
 		o.unless(d.SupersededBy == nil, "DECISION_SUPERSEDED")
 		o.unless(!blank(motive), "MOTIVE_MISSING")
+		o.unless((d.Kind == "PROOF") == (outcome == "FULFILLED" || outcome == "NOT_FULFILLED"), "OUTCOME_UNKNOWN")
 	}
 	if len(o) > 0 {
 		return o.answer()
 	}
 	c.supersede(d, Decision{
-		Kind: d.Kind, Revision: d.Revision, Bloc: d.Bloc, Computed: d.Computed, Candidacy: d.Candidacy,
+		Kind: d.Kind, Revision: d.Revision, Bloc: d.Bloc, Requirement: d.Requirement, Amount: d.Amount, Computed: d.Computed, Candidacy: d.Candidacy,
 		Outcome: outcome, Session: s, Motive: motive, Present: s.seated(by),
 	})
 	c.follow(Decision{Revision: d.Revision, Session: s, Candidacy: d.Candidacy, Present: s.seated(by)})
@@ -143,8 +144,13 @@ func (c *Candidate) Award(current *Revision, s *Session, by Sitting) Answer {
 	var o objections
 	s.sit(&o, c, by)
 	s.competent(&o, current)
-	o.unless(c.complete(current), "CERTIFICATION_NOT_COMPLETE")
-	o.unless(c.award(current.ID) == nil, "AWARD_ALREADY_STANDS")
+	if !slices.ContainsFunc(current.options(), func(option string) bool { return c.awaits(current, option) }) {
+		for _, m := range c.open(current) {
+			o.unless(m.Requirement != "", "CERTIFICATION_NOT_COMPLETE")
+			o.unless(m.Requirement == "", "REQUIREMENT_NOT_FULFILLED")
+		}
+		o.unless(c.award(current.ID, "") == nil, "AWARD_ALREADY_STANDS")
+	}
 	if len(o) > 0 {
 		return o.answer()
 	}
@@ -171,19 +177,21 @@ func (c *Candidate) supersede(old *Decision, by Decision) {
 }
 
 // follow applies the consequences of a jury's act for awards: those that no
-// longer hold end, and what the act completed is awarded, unless there is already
-// an award of the référentiel. act is the award to write, without its outcome.
+// longer hold end, and each option that the act completed is awarded, unless there is
+// already an award of it. act is the award to write, without its outcome.
 func (c *Candidate) follow(act Decision) {
 	act.Kind = "AWARD"
 	for _, d := range slices.Clone(c.Decisions) {
-		if d.Outcome == "AWARDED" && d.SupersededBy == nil && !c.complete(d.Revision) {
+		if d.Outcome == "AWARDED" && d.SupersededBy == nil && !c.complete(d.Revision, d.Option) {
 			ended := act
-			ended.Revision, ended.Outcome = d.Revision, "NOT_AWARDED"
+			ended.Revision, ended.Option, ended.Outcome = d.Revision, d.Option, "NOT_AWARDED"
 			c.supersede(d, ended)
 		}
 	}
-	if c.complete(act.Revision) && c.award(act.Revision.ID) == nil {
-		act.Outcome = "AWARDED"
-		c.Decisions = append(c.Decisions, &act)
+	for _, option := range act.Revision.options() {
+		if made := act; c.awaits(act.Revision, option) {
+			made.Outcome, made.Option = "AWARDED", option
+			c.Decisions = append(c.Decisions, &made)
+		}
 	}
 }

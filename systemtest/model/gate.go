@@ -1,6 +1,9 @@
 package model
 
-import "math/big"
+import (
+	"math/big"
+	"strconv"
+)
 
 // A Gate has the form of the API's: each condition that is given must hold.
 type Gate struct {
@@ -36,11 +39,14 @@ type Shortfall struct {
 	AtMost string `json:"atMost"`
 }
 
-// gateOf is the gate of a compétence: its own, the référentiel's, or its threshold.
+// gateOf is the gate of a compétence: its own, the référentiel's, or its threshold. An
+// épreuve as a whole passes or not, if it has none of its own.
 func (r *Revision) gateOf(c Competence) Gate {
 	switch {
 	case c.Gate != nil:
 		return *c.Gate
+	case c.AsWhole:
+		return Gate{Mean: &Mean{Threshold: r.On(c.Criteria[0]).least()}}
 	case r.CompetenceGate != nil:
 		return *r.CompetenceGate
 	}
@@ -102,20 +108,32 @@ func (s *Scale) has(found string) bool {
 	return steps.IsInt() && worth.Cmp(number(s.Marks.Min)) >= 0 && worth.Cmp(number(s.Marks.Max)) <= 0
 }
 
-// passes says whether something found is enough by itself.
-func (s *Scale) passes(found string) bool {
-	worth := s.worth(found)
+// enough says whether points are enough by themselves.
+func (s *Scale) enough(worth *big.Rat) bool {
 	switch {
 	case worth == nil:
 		return false
 	case s == nil:
-		return found == "MET"
+		return worth.Cmp(big.NewRat(100, 1)) >= 0
 	case s.Pass != "":
 		return worth.Cmp(number(s.Pass)) >= 0
 	case s.Marks != nil:
 		return worth.Cmp(number(s.Marks.Max)) == 0
 	}
 	return worth.Cmp(big.NewRat(int64(s.Levels[0].Points), 1)) >= 0
+}
+
+// least is what something found must be worth to be enough.
+func (s *Scale) least() string {
+	switch {
+	case s == nil:
+		return "100"
+	case s.Pass != "":
+		return s.Pass
+	case s.Marks != nil:
+		return s.Marks.Max
+	}
+	return strconv.Itoa(s.Levels[0].Points)
 }
 
 // percent is where points lie between the least and the greatest mark.

@@ -9,27 +9,41 @@ import (
 
 var points = map[string]int{"MET": 100, "PARTIALLY_MET": 50, "NOT_MET": 0}
 
-// settled is the status of a criterion before exemptions: the first that applies
-// of pending, the common verdict, the jury's settlement, contested.
+// settled is the status of a criterion before exemptions: the jury's settlement if it is in
+// force, otherwise what the assessors come to.
 func (k *Candidacy) settled(criterion string) string {
-	verdicts := k.verdicts[criterion]
-	if len(verdicts) < k.Session.Revision.Number(MinAssessors) {
-		return "PENDING"
-	}
-	if verdict := common(verdicts); verdict != "" {
-		return verdict
-	}
 	if s := k.inForce(criterion); s != nil {
 		return s.verdict
 	}
-	return "CONTESTED"
+	switch heard, _ := k.heard(criterion); heard {
+	case tooFew, noVoice, waits:
+		return "PENDING"
+	case disagree:
+		return "CONTESTED"
+	default:
+		return heard
+	}
+}
+
+// worth are the points of a criterion; nil if nothing is settled.
+func (k *Candidacy) worth(c Criterion) *big.Rat {
+	if settled := k.settled(c.Code); settled != inPoints {
+		return k.Session.Revision.On(c).worth(settled)
+	}
+	_, points := k.heard(c.Code)
+	return points
+}
+
+// passes says whether a criterion is enough by itself.
+func (k *Candidacy) passes(c Criterion) bool {
+	return k.Session.Revision.On(c).enough(k.worth(c))
 }
 
 // inForce is the latest settlement, if the verdicts are the ones that it was made
 // on.
 func (k *Candidacy) inForce(criterion string) *settlement {
 	s := k.settlements[criterion]
-	if s == nil || !maps.Equal(s.on, k.verdicts[criterion]) {
+	if s == nil || !maps.Equal(s.on, k.said(criterion)) {
 		return nil
 	}
 	return s
@@ -42,7 +56,7 @@ func (k *Candidacy) Status(criterion string) string {
 	switch settled := k.settled(criterion); {
 	case k.exempted(criterion):
 		return "EXEMPTED"
-	case on != nil && on.worth(settled) != nil:
+	case settled == inPoints || on != nil && on.worth(settled) != nil:
 		return "ASSESSED"
 	default:
 		return settled
@@ -65,7 +79,7 @@ func (k *Candidacy) Found(criterion string) (level, mark string) {
 // excluded tells whether a criterion prevents its compétence and bloc from being
 // acquired, with any number of points.
 func (k *Candidacy) excluded(c Criterion) bool {
-	return c.Eliminatory && !k.exempted(c.Code) && !k.Session.Revision.On(c).passes(k.settled(c.Code))
+	return c.Eliminatory && !k.exempted(c.Code) && !k.passes(c)
 }
 
 // competence computes an outcome.
@@ -86,9 +100,9 @@ func (k *Candidacy) criteria(c Competence, inPercent bool) (members []member) {
 	for _, criterion := range c.Criteria {
 		m := newMember(criterion.Weight, criterion.BonusAbove)
 		on := k.Session.Revision.On(criterion)
-		m.acquired = on.passes(k.settled(criterion.Code))
+		m.acquired = k.passes(criterion)
 		m.exempted = k.exempted(criterion.Code)
-		if m.points = on.worth(k.settled(criterion.Code)); inPercent {
+		if m.points = k.worth(criterion); inPercent {
 			m.points = on.percent(m.points)
 		}
 		members = append(members, m)
@@ -143,7 +157,20 @@ func outcome(parts map[string]bool, excluded, reached bool) string {
 
 // method is the method in force. It is fixed at enrolment: a bloc that leaves
 // does not change it.
-func (k *Candidacy) method(c Competence) string {
+func (k *Candidacy) method(bloc string, c Competence) string {
+	attempt := "FIRST"
+	if slices.Contains(k.Again, bloc) {
+		attempt = "RESIT"
+	}
+	for _, v := range c.Variants {
+		switch {
+		case v.SingleBloc && len(k.Enrolled) != 1:
+		case len(v.Routes) > 0 && !slices.Contains(v.Routes, k.Route):
+		case v.Attempt != "" && v.Attempt != attempt:
+		default:
+			return v.Method
+		}
+	}
 	if len(k.Enrolled) == 1 && c.BlocOnlyMethod != "" {
 		return c.BlocOnlyMethod
 	}
@@ -155,17 +182,21 @@ func (k *Candidacy) Grid() Grid {
 	g := Grid{Name: k.Name + "/grid", Candidate: k.Candidate.Name, Referentiel: k.Session.Revision.Name, State: k.State, Blocs: []GridBloc{}}
 	for _, code := range k.Presented() {
 		bloc := *k.Session.Revision.Bloc(code)
-		shown := GridBloc{Code: code, Outcome: k.bloc(bloc)}
+		shown := GridBloc{Code: code, Outcome: k.bloc(bloc), Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
 		for _, c := range bloc.Competences {
-			shown.Competences = append(shown.Competences, k.gridCompetence(c))
+			if bloc.ByEpreuves {
+				shown.Epreuves = append(shown.Epreuves, k.gridCompetence(code, c))
+			} else {
+				shown.Competences = append(shown.Competences, k.gridCompetence(code, c))
+			}
 		}
 		g.Blocs = append(g.Blocs, shown)
 	}
 	return g
 }
 
-func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
-	shown := GridCompetence{Code: c.Code, Outcome: k.competence(c), Method: Method{Kind: k.method(c)}}
+func (k *Candidacy) gridCompetence(bloc string, c Competence) GridCompetence {
+	shown := GridCompetence{Code: c.Code, Outcome: k.competence(c), Method: Method{Kind: k.method(bloc, c)}}
 	for _, criterion := range c.Criteria {
 		line := GridCriterion{
 			Code: criterion.Code, Eliminatory: criterion.Eliminatory,
@@ -173,8 +204,13 @@ func (k *Candidacy) gridCompetence(c Competence) GridCompetence {
 		}
 		line.Level, line.Mark = k.Found(criterion.Code)
 		on := k.Session.Revision.On(criterion)
+		if k.settled(criterion.Code) == inPoints {
+			line.Points = cut(k.worth(criterion))
+		}
 		for person, verdict := range k.verdicts[criterion.Code] {
-			line.Assessments = append(line.Assessments, on.assessment(k.spellings[criterion.Code][person], verdict))
+			made := on.assessment(k.spellings[criterion.Code][person], verdict)
+			made.Quality = k.qualities[criterion.Code][person]
+			line.Assessments = append(line.Assessments, made)
 		}
 		SortAssessments(line.Assessments)
 		if s := k.inForce(criterion.Code); s != nil {

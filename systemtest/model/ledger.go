@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // holds finds the effective decision by which a bloc of a revision is held longest; nil
 // if it is not held. If several are needed it is the one of them that ends first.
 func (c *Candidate) holds(r *Revision, bloc string) *Decision {
@@ -65,61 +67,87 @@ func (d *Decision) gives() bool {
 // about lists the effective decisions about a bloc of a revision.
 func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 	for _, d := range c.Decisions {
-		if d.SupersededBy == nil && d.Kind != "AWARD" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
+		if d.SupersededBy == nil && d.Bloc != "" && r.Bloc(bloc) != nil && r.counts(bloc, held{d.Revision, d.Bloc}) {
 			all = append(all, d)
 		}
 	}
 	return all
 }
 
-// complete says whether every bloc of a revision is held.
-func (c *Candidate) complete(r *Revision) bool {
-	for _, code := range r.Codes() {
-		if c.holds(r, code) == nil {
-			return false
-		}
-	}
-	return true
+// complete says whether all that an option needs is held.
+func (c *Candidate) complete(r *Revision, option string) bool {
+	return len(c.missing(r, r.needed(option))) == 0 && c.chosen(r, nil) && len(c.unfulfilled(r)) == 0
 }
 
-// award finds the award of a référentiel in force; nil if there is none.
-func (c *Candidate) award(referentiel string) *Decision {
+// missing lists those of some blocs that are not held.
+func (c *Candidate) missing(r *Revision, codes []string) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(b string) bool { return c.holds(r, b) != nil })
+}
+
+// award finds the award of a référentiel in force, or of one of its options, that is valid
+// longest; nil if there is none.
+func (c *Candidate) award(referentiel, option string) *Decision {
+	var standing []*Decision
 	for _, d := range c.Decisions {
-		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel {
-			return d
+		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel && (option == "" || option == d.Option) {
+			standing = append(standing, d)
 		}
 	}
-	return nil
+	return longest(standing)
 }
 
 // Ledger shows what the candidate has acquired, under a revision, and what of it is valid
 // on a day; every decision is valid on the empty one.
 func (c *Candidate) Ledger(r *Revision, on string) Ledger {
-	complete := true
 	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name, Divisible: r.divisible()}
 	for _, code := range r.Codes() {
 		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
 		if about := c.about(r, code); len(about) > 0 {
 			status.Status, status.Decision = "NOT_CAPITALISED", about[len(about)-1].Name
 		}
-		valid := "CAPITALISED"
 		if d := c.holds(r, code); d != nil {
+			status = BlocStatus{code, "CAPITALISED", d.Name, d.last()}
 			if d.over(on) {
-				valid = "EXPIRED"
+				status.Status = "EXPIRED"
 			}
-			status = BlocStatus{code, valid, d.Name, d.last()}
 		}
-		complete = complete && status.Status == "CAPITALISED"
 		l.Blocs = append(l.Blocs, status)
 	}
-	l.Certification.Status = "IN_PROGRESS"
-	if complete {
-		l.Certification.Status = "COMPLETE"
+	l.Requirements = []RequirementStatus{}
+	for _, q := range r.rule().Requirements {
+		s := RequirementStatus{Code: q.Code, Required: q.AtLeast, Status: "NOT_PRESENTED"}
+		s.Reached, _ = c.proved(r, q.Code)
+		if c.fulfilled(r, q.Code) {
+			s.Status = "FULFILLED"
+		} else if s.Reached > 0 || c.rejected(r, q.Code) {
+			s.Status = "NOT_FULFILLED"
+		}
+		l.Requirements = append(l.Requirements, s)
 	}
-	if d := c.award(r.ID); d != nil {
+	l.Certification.Status = "IN_PROGRESS"
+	l.Certification.Missing, l.Certification.Options = []Missing{}, []OptionStatus{}
+	valid := c.on(on)
+	for _, option := range r.options() {
+		if valid.complete(r, option) {
+			l.Certification.Status = "COMPLETE"
+		}
+	}
+	if d := c.award(r.ID, ""); d != nil {
 		l.Certification.Status, l.Certification.Decision, l.Certification.LastValidDate = "AWARDED", d.Name, d.last()
 		if d.over(on) {
 			l.Certification.Status = "EXPIRED"
+		}
+	}
+	if l.Certification.Status == "IN_PROGRESS" {
+		l.Certification.Missing = valid.open(r)
+	}
+	for _, option := range r.options() {
+		if option != "" {
+			o := OptionStatus{Code: option}
+			if d := valid.award(r.ID, option); d != nil {
+				o.Decision = d.Name
+			}
+			l.Certification.Options = append(l.Certification.Options, o)
 		}
 	}
 	return l

@@ -18,10 +18,15 @@ type Revision struct {
 	Scales []Scale
 	Scale  string // of criteria that name none; empty: verdicts
 
+	Register  *Register
+	Award     *AwardRule // nil: every bloc
+	Agreement *Agreement // of compétences without their own; nil: UNANIMOUS
+	Colleges  []College
+	NoChair   bool
+
 	BlocValidity, AwardValidity *Validity
 
-	Before   []*Revision // of every référentiel, published before it
-	Register *Register
+	Before []*Revision // of every référentiel, published before it
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -61,12 +66,15 @@ func (r *Revision) On(c Criterion) *Scale {
 	return nil
 }
 
-// A Bloc has compétences, which are assessed by criteria.
+// A Bloc has compétences, which are assessed by criteria. Or it has épreuves, which the model
+// writes as if they were compétences, since what is said of one holds for the other.
 type Bloc struct {
 	Code, Title string
 	Activities  []string
 	Competences []Competence
 	Gate        *Gate
+	ByEpreuves  bool
+	Credits     int       // 0: none given
 	Validity    *Validity // its own
 }
 
@@ -76,10 +84,25 @@ type Competence struct {
 	Code, Statement string
 	Method          string // a kind
 	BlocOnlyMethod  string // a kind, or empty
+	Variants        []Variant
+	MaxAttempts     int // 0: not given
 	Criteria        []Criterion
 	Gate            *Gate
+	Agreement       *Agreement
 	Weight          int // 0: not given
 	BonusAbove      string
+
+	// Of an épreuve only.
+	AsWhole   bool // its criterion is itself
+	Assessors int  // how many it asks for; 0: not given
+}
+
+// A Variant is a method that applies if all that it gives is so.
+type Variant struct {
+	SingleBloc bool
+	Routes     []string // one of these
+	Attempt    string
+	Method     string // a kind
 }
 
 // A Criterion is identified by its code.
@@ -126,6 +149,14 @@ func (r *Revision) Number(n Number) int {
 		return 50
 	}
 	return 100
+}
+
+// assessors is how many must give a verdict on a criterion.
+func (r *Revision) assessors(criterion string) int {
+	if _, c, _ := r.Find(criterion); c != nil && c.Assessors > 0 {
+		return c.Assessors
+	}
+	return r.Number(MinAssessors)
 }
 
 // Bloc finds a bloc; nil if there is none with that code.

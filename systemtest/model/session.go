@@ -1,17 +1,22 @@
 package model
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
 // NewSession opens a session on a revision.
-func (w *World) NewSession(name string, revision *Revision, jury []Member) Answer {
+func (w *World) NewSession(name string, revision *Revision, jury []Member, qualities map[string]string) Answer {
 	if w.Session(name) != nil {
 		return failed("ALREADY_EXISTS", "ALREADY_EXISTS")
 	}
+	var o objections
+	if revision.knows(&o, jury); len(o) > 0 {
+		return o.answer()
+	}
 	w.Sessions = append(w.Sessions, &Session{
-		Name: name, day: w.Today, Revision: revision, State: "OPEN", Jury: jury, acted: make(map[string]bool),
+		Name: name, day: w.Today, Revision: revision, State: "OPEN", Jury: jury, Qualities: qualities, acted: make(map[string]bool),
 	})
 	return accepted
 }
@@ -24,19 +29,21 @@ func (s *Session) member(subject string) *Member {
 	return &s.Jury[i]
 }
 
-// Change gives the session a jury and a revision, which may be those that it has.
-func (s *Session) Change(jury []Member, revision *Revision) Answer {
+// Change gives the session a jury, a revision and qualities of those who assess, which may be
+// those that it has.
+func (s *Session) Change(jury []Member, revision *Revision, qualities map[string]string) Answer {
 	var o objections
 	o.unless(s.State == "OPEN", "SESSION_NOT_OPEN")
 	for _, m := range s.Jury {
 		o.unless(!s.acted[m.Subject] || slices.Contains(jury, m), "MEMBER_TOOK_PART")
 	}
 	o.unless(revision == s.Revision || len(s.Candidacies) == 0 && len(s.acted) == 0, "REFERENTIEL_FIXED")
+	revision.knows(&o, jury)
 	if len(o) > 0 {
 		return o.answer()
 	}
-	idle := slices.Equal(s.Jury, jury) && s.Revision == revision
-	s.Jury, s.Revision = jury, revision
+	idle := slices.Equal(s.Jury, jury) && s.Revision == revision && maps.Equal(s.Qualities, qualities)
+	s.Jury, s.Revision, s.Qualities = jury, revision, qualities
 	return Answer{Code: "OK", Idle: idle}
 }
 
@@ -91,7 +98,8 @@ func (s *Session) sit(o *objections, c *Candidate, by Sitting) {
 	o.unless(slices.Contains(by.Present, by.Caller), "CALLER_NOT_PRESENT")
 	o.unless(members >= s.Revision.Number(MinMembers), "JURY_TOO_SMALL")
 	o.unless(externals*100 >= s.Revision.Number(MinExternal)*members, "JURY_TOO_INTERNAL")
-	o.unless(chair, "JURY_WITHOUT_CHAIR")
+	o.unless(chair || s.Revision.NoChair, "JURY_WITHOUT_CHAIR")
+	s.sides(o, by.Present)
 }
 
 // regular objects to a subject who may not act for the jury about the candidate.

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Grid has the form of the API's.
 type Grid struct {
@@ -12,9 +15,10 @@ type Grid struct {
 type GridBloc struct {
 	Code, Outcome string
 	Competences   []GridCompetence
+	Epreuves      []GridCompetence
 }
 
-// A GridCompetence is a compétence in a grid.
+// A GridCompetence is a compétence or an épreuve in a grid.
 type GridCompetence struct {
 	Code, Outcome string
 	Method        Method
@@ -28,13 +32,14 @@ type Method struct{ Kind string }
 type GridCriterion struct {
 	Code, Status string
 	Level, Mark  string
+	Points       string
 	Eliminatory  bool
 	Assessments  []Assessment
 	Settlement   *Settlement
 }
 
 // An Assessment is an assessor's current verdict.
-type Assessment struct{ Assessor, Verdict, Level, Mark string }
+type Assessment struct{ Assessor, Quality, Verdict, Level, Mark string }
 
 const noVerdict = "VERDICT_UNSPECIFIED"
 
@@ -55,23 +60,29 @@ func (s *Scale) settlement(found string, authors []string) *Settlement {
 }
 
 // SeenBy is the grid as seen by somebody who is only an assessor: the criteria,
-// their own verdicts, and nothing that could follow from those of others.
-func (g Grid) SeenBy(assessor string) Grid {
+// their own verdicts, those of others only where they assess together, and nothing that
+// could follow from those of others.
+func (k *Candidacy) SeenBy(assessor string, g Grid) Grid {
 	seen := Grid{Name: g.Name, Candidate: g.Candidate, Referentiel: g.Referentiel, State: g.State, Blocs: []GridBloc{}}
 	for _, b := range g.Blocs {
-		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED"}
-		for _, c := range b.Competences {
+		bloc := GridBloc{Code: b.Code, Outcome: "OUTCOME_UNSPECIFIED", Competences: []GridCompetence{}, Epreuves: []GridCompetence{}}
+		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			competence := GridCompetence{Code: c.Code, Outcome: "OUTCOME_UNSPECIFIED", Method: c.Method}
-			for _, k := range c.Criteria {
-				line := GridCriterion{Code: k.Code, Eliminatory: k.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
-				for _, a := range k.Assessments {
-					if strings.EqualFold(a.Assessor, assessor) {
+			for _, criterion := range c.Criteria {
+				line := GridCriterion{Code: criterion.Code, Eliminatory: criterion.Eliminatory, Status: "CRITERION_STATUS_UNSPECIFIED", Assessments: []Assessment{}}
+				together := k.Session.Revision.agreementOn(criterion.Code).Kind == "JOINT"
+				for _, a := range criterion.Assessments {
+					if strings.EqualFold(a.Assessor, assessor) || together {
 						line.Assessments = append(line.Assessments, a)
 					}
 				}
 				competence.Criteria = append(competence.Criteria, line)
 			}
-			bloc.Competences = append(bloc.Competences, competence)
+			if len(b.Epreuves) > 0 {
+				bloc.Epreuves = append(bloc.Epreuves, competence)
+			} else {
+				bloc.Competences = append(bloc.Competences, competence)
+			}
 		}
 		seen.Blocs = append(seen.Blocs, bloc)
 	}
@@ -91,9 +102,24 @@ type Ledger struct {
 	Certification     struct {
 		Status, Decision string
 		LastValidDate    *Date
+		Missing          []Missing
+		Options          []OptionStatus
 	}
-	Divisible bool
+	Divisible    bool
+	Requirements []RequirementStatus
 }
+
+// Missing is something that an award needs.
+type Missing struct{ Rule, Bloc, AnyOf, Requirement string }
+
+// A RequirementStatus has the form of the API's, without the decision.
+type RequirementStatus struct {
+	Code, Status      string
+	Reached, Required int
+}
+
+// An OptionStatus has the form of the API's.
+type OptionStatus struct{ Code, Decision string }
 
 // A BlocStatus is the status of a bloc in a ledger.
 type BlocStatus struct {
@@ -104,6 +130,8 @@ type BlocStatus struct {
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
 	Name, Kind, Bloc, Outcome, ComputedOutcome string
+	Option, Requirement                        string
+	Amount                                     int
 	Referentiel, Session, Candidacy            string
 	Motive                                     string
 	MembersPresent                             []Member
@@ -116,7 +144,7 @@ type ShownDecision struct {
 // Shown is the decision as the API shows it.
 func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
-		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed,
+		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option, Requirement: d.Requirement, Amount: d.Amount,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
 		DecideDate: d.Day, LastValidDate: d.last(),
 	}
@@ -145,7 +173,8 @@ func (d *Decision) Shown() ShownDecision {
 // A ShownCandidacy has the form of the API's candidacy.
 type ShownCandidacy struct {
 	Name, Candidate, Scope, State, Referentiel, MethodVariant string
-	Blocs, PresentedBlocs                                     []string
+	AccessRoute                                               string
+	Blocs, PresentedBlocs, ResitBlocs                         []string
 	DepartedBlocs                                             []Departed
 	Warnings                                                  []Warning
 }
@@ -154,8 +183,12 @@ type ShownCandidacy struct {
 func (k *Candidacy) Shown() ShownCandidacy {
 	shown := ShownCandidacy{
 		Name: k.Name, Candidate: k.Candidate.Name, Scope: k.Scope, State: k.State, Referentiel: k.Session.Revision.Name,
+		AccessRoute: "ACCESS_ROUTE_UNSPECIFIED", ResitBlocs: k.Again,
 		MethodVariant: "NORMAL", Blocs: []string{}, PresentedBlocs: k.Presented(), DepartedBlocs: append([]Departed{}, k.Departed...),
 		Warnings: k.Session.Revision.enrolled(k.Session.day),
+	}
+	if k.Route != "" {
+		shown.AccessRoute = k.Route
 	}
 	if len(k.Enrolled) == 1 {
 		shown.MethodVariant = "BLOC_ONLY"

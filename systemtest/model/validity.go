@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Validity is how long something is valid: so many years or months, or without end. Nil
 // means that nothing is said.
@@ -71,4 +74,9 @@ func longest(decisions []*Decision) (found *Decision) {
 // outlasts tells whether what a decision gives is valid longer than what another gives.
 func (d *Decision) outlasts(other *Decision) bool {
 	return other.last() != nil && (d.last() == nil || d.last().text() > other.last().text())
+}
+
+// on is the candidate without the decisions that are no longer valid on a day.
+func (c *Candidate) on(day string) *Candidate {
+	return &Candidate{Decisions: slices.DeleteFunc(slices.Clone(c.Decisions), func(d *Decision) bool { return d.over(day) })}
 }

@@ -18,6 +18,7 @@ type Session struct {
 	State       string // OPEN, CLOSED, CANCELLED
 	day         string // of all that is done in it
 	Jury        []Member
+	Qualities   map[string]string // of those who assess
 	Candidacies []*Candidacy
 	acted       map[string]bool // who took part in an act of its jury
 }
@@ -26,6 +27,7 @@ type Session struct {
 type Member struct {
 	Subject         string
 	External, Chair bool
+	College         string
 }
 
 // A Candidate is a person.
@@ -44,11 +46,14 @@ type Candidacy struct {
 	State          string // ENROLLED, DECIDED, WITHDRAWN, ABSENT, CANCELLED
 	Scope          string
 	Enrolled       []string // the blocs, fixed at enrolment
+	Again          []string // those that had been decided before, and not in the candidate's favour
+	Route          string   // empty: not known
 	Departed       []Departed
 	Accommodations []*Accommodation
 	verdicts       map[string]map[string]string // criterion, assessor in lower case: verdict
 	recorders      map[string]map[string]string // criterion, assessor in lower case: who recorded the verdict
 	spellings      map[string]map[string]string // criterion, assessor in lower case: as last written
+	qualities      map[string]map[string]string // criterion, assessor in lower case: in which quality they gave it
 	settlements    map[string]*settlement
 	advice         map[string]bool // favourable
 	exemptions     map[string]*exemption
@@ -78,6 +83,9 @@ type Decision struct {
 	Kind         string
 	Revision     *Revision
 	Bloc         string
+	Option       string
+	Requirement  string
+	Amount       int
 	Outcome      string
 	Computed     string
 	Session      *Session

@@ -36,6 +36,7 @@ func TestPlantedValues(t *testing.T) {
 	w, stop := world.Start(t, dir)
 	p := &planter{World: w, calls: w.Transports(), fields: make(map[string]bool)}
 	p.staff()
+	w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"days","referentiel":{"displayName":"Jours","blocs":[{"code":"B1","title":"b","competences":[{"code":"C1","statement":"s","method":{"kind":"OTHER","title":"t"},"criteria":[{"code":"C1.1","statement":"s"}]}]}],"award":{"requirements":[{"code":"DAYS","title":"Jours","kind":"PROOF","atLeast":90}]}}}`)
 	for name, call := range p.calls {
 		p.story(call, map[string]string{"REST": "a", "gRPC": "b"}[name])
 	}
@@ -93,7 +94,7 @@ func (p *planter) story(call world.Door, label string) {
 	plant("registrar", "GET", "/v1/referentiels:search?query="+p.word(), "")
 	sitting := `{%s"displayName":"*","referentiel":"referentiels/marketing","startDate":{"year":2026,"month":6,"day":15},
 		"centre":{"code":"LYON","displayName":"*"},"jury":[{"subject":"jury-1","displayName":"*","external":true,"chair":true},
-		{"subject":"jury-2","displayName":"*"}]}`
+		{"subject":"jury-2","displayName":"*","quality":"*","profession":"*","organisation":"*"}]}`
 	plant("registrar", "POST", "/v1/sessions?sessionId=s-"+label+"&requestId={id}", fmt.Sprintf(sitting, ""))
 	plant("registrar", "PATCH", s+"?requestId={id}", fmt.Sprintf(sitting, `"etag":"`+p.Etag("sessions/s-"+label)+`",`))
 	person := `{%s"birthName":"*","usageName":"*","givenNames":["*","*"],"sex":"FEMALE","birthDate":{"year":1998},
@@ -118,6 +119,7 @@ func (p *planter) story(call world.Door, label string) {
 	attested := plant("registrar", "POST", "/v1/"+world.Get(upheld, "decisions", 0, "name").(string)+":attest", `{"includeName":true,"requestId":"{id}"}`)
 	p.attested = append(p.attested, attested["code"].(string))
 	plant("registrar", "POST", ledger+":recordPriorBloc", `{"bloc":"B4","proof":"*","requestId":"{id}"}`)
+	plant("registrar", "POST", c+"/capitalisations/days:recordRequirement", `{"requirement":"DAYS","amount":60,"proof":"*","requestId":"{id}"}`)
 	hold := plant("registrar", "POST", c+":placeHold", `{"reason":"*","requestId":"{id}"}`)
 	plant("registrar", "POST", "/v1/"+hold["name"].(string)+":release", `{"requestId":"{id}"}`)
 	plant("registrar", "POST", s+":close", `{"requestId":"{id}"}`)

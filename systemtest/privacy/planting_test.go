@@ -68,7 +68,7 @@ func (p *planter) plant(call world.Door, key, method, path, body string) map[str
 	p.answered.WriteString(a.Headers)
 	r, request, err := world.Transcode(p.Routes, method, path, body)
 	world.Must(p.T, err)
-	p.requests = append(p.requests, remembered{rpc(r), fingerprint(key, strings.TrimPrefix(r.FullMethod, "/"), id)})
+	p.requests = append(p.requests, remembered{rpc(r), fingerprint(key, "", strings.TrimPrefix(r.FullMethod, "/"), id)})
 	eachString(request.ProtoReflect(), "", func(field, value string) {
 		if markForm.MatchString(value) {
 			p.fields[rpc(r)+" "+field] = true

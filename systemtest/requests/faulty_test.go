@@ -156,6 +156,8 @@ func otherActs(w *world.World) {
 	for _, bloc := range []string{"B1", "B2", "B3", "B4"} {
 		w.Do("registrar", "POST", "/v1/candidates/c-3/capitalisations/marketing:recordPriorBloc", `{"bloc":"`+bloc+`","proof":"PV 2024-3"}`)
 	}
+	w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"days","referentiel":{"displayName":"Jours","blocs":[{"code":"B1","title":"b","competences":[{"code":"C1","statement":"s","method":{"kind":"OTHER","title":"t"},"criteria":[{"code":"C1.1","statement":"s"}]}]}],"award":{"requirements":[{"code":"DAYS","title":"Jours","kind":"PROOF","atLeast":90}]}}}`)
+	w.Do("registrar", "POST", "/v1/candidates/c-3/capitalisations/days:recordRequirement", `{"requirement":"DAYS","amount":60,"proof":"attestation"}`)
 	award := w.Do("jury-1", "POST", "/v1/candidates/c-3/capitalisations/marketing:award", `{"session":"sessions/s-2","membersPresent":["jury-1","jury-2"]}`)
 	w.Do("registrar", "POST", "/v1/"+world.Get(award, "decisions", 0, "name").(string)+":attest", "{}")
 	w.Do("registrar", "POST", "/v1/sessions?sessionId=s-3", `{"displayName":"Jury","referentiel":"referentiels/sales","startDate":{"year":2026,"month":12,"day":1}}`)

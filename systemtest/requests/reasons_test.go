@@ -48,6 +48,14 @@ var laterCalls = []goodCall{
 	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"caces","referentiel":{"displayName":"Conduite","register":{"kind":"RS","number":"RS5054"},` +
 		`"blocs":[{"code":"T","title":"t","competences":[{"code":"T1","statement":"s","method":{"kind":"OTHER","title":"m"},"criteria":[{"code":"T1.1","statement":"k"}]}]}]}}`},
 	{"registrar", "POST", "/v1/candidates/c-r2/capitalisations/caces:recordPriorBloc", `{"bloc":"T","proof":"PV"}`},
+	{"admin", "POST", "/v1/referentiels:publish", `{"referentielId":"once","referentiel":{"displayName":"Une fois",` +
+		`"blocs":[{"code":"T","title":"t","epreuves":[{"code":"E1","title":"s","method":{"kind":"OTHER","title":"m"},"maxAttempts":1}]}]}}`},
+	{"registrar", "POST", "/v1/sessions?sessionId=s-r6", `{"displayName":"d","referentiel":"referentiels/once",` + laterJury},
+	{"registrar", "POST", "/v1/sessions?sessionId=s-r7", `{"displayName":"d","referentiel":"referentiels/once",` + laterJury},
+	{"registrar", "POST", "/v1/candidates?candidateId=c-spent", `{"birthName":"N","givenNames":["G"],"sex":"MALE","birthDate":{"year":1990}}`},
+	{"registrar", "POST", "/v1/sessions/s-r6/candidacies?candidacyId=k-spent", `{"candidate":"candidates/c-spent","scope":"WHOLE"}`},
+	{"assessor-1", "POST", "/v1/sessions/s-r6/candidacies/k-spent:recordAssessments", `{"assessments":[{"criterion":"E1","verdict":"NOT_MET"}]}`},
+	{"jury-1", "POST", "/v1/sessions/s-r6/candidacies/k-spent:deliberate", `{"gridEtag":"{etag sessions/s-r6/candidacies/k-spent}","membersPresent":["jury-1","jury-2"]}`},
 }
 
 const laterJury = `"startDate":{"year":2026,"month":1,"day":1},"jury":[{"subject":"jury-1","displayName":"Une","external":true,"chair":true},` +
@@ -152,9 +160,9 @@ func TestCallerWhoHangsUp(t *testing.T) {
 // the rules without the service can get them (TestEveryRuleHasACase in rules).
 var ruledOut = []acquispb.ErrorReason_Enum{
 	acquispb.ErrorReason_SCOPE_UNKNOWN, acquispb.ErrorReason_NO_BLOC_NAMED, acquispb.ErrorReason_BLOCS_NAMED_WITH_WHOLE,
-	acquispb.ErrorReason_CRITERION_REPEATED, acquispb.ErrorReason_OUTCOME_UNKNOWN,
+	acquispb.ErrorReason_CRITERION_REPEATED,
 	acquispb.ErrorReason_DECISION_UNKNOWN, acquispb.ErrorReason_MEMBER_REPEATED, acquispb.ErrorReason_MOTIVE_MISSING,
-	acquispb.ErrorReason_PROOF_MISSING, acquispb.ErrorReason_JURY_NOT_COLLEGIAL,
+	acquispb.ErrorReason_PROOF_MISSING, acquispb.ErrorReason_JURY_NOT_COLLEGIAL, acquispb.ErrorReason_PATH_NAMED_WITH_BLOCS,
 }
 
 // atTheDoors are reasons from before any case could be reached: of TestAttempts,

@@ -65,6 +65,7 @@ func TestRefusals(t *testing.T) {
 	w.Populate()
 	populateCentre(w)
 	populateKept(w)
+	populateSides(w)
 	cases := readRefusals(t, "testdata/refusals.txt")
 	if len(cases) < 40 {
 		t.Fatalf("only %d cases", len(cases))
@@ -133,13 +134,36 @@ func populateCentre(w *world.World) {
 	w.NewKeyOf("registrar-lyon", `{"subject":"registrar-lyon","roles":["REGISTRAR"],"centre":"LYON"}`)
 	w.NewKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
 	w.Do("registrar-lyon", "POST", "/v1/sessions?sessionId=s-listed", `{"displayName":"Jury de Lyon","referentiel":"referentiels/marketing",
-		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":["assessor-1"]}`)
+		"startDate":{"year":2026,"month":6,"day":15},"centre":{"code":"LYON"},"assessors":[{"subject":"assessor-1"}]}`)
 	w.Do("registrar-lyon", "POST", "/v1/candidates?candidateId=c-listed", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998},
 		"externalIds":[{"system":"lyon","id":"1"}]}`)
 	w.NewKeyOf("registrar-paris", `{"subject":"registrar-paris","roles":["REGISTRAR"],"centre":"PARIS"}`)
 	w.Do("registrar-paris", "POST", "/v1/candidates?candidateId=c-same", `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998},
 		"externalIds":[{"system":"lyon","id":"1"}]}`)
 	w.Do("registrar-lyon", "POST", "/v1/sessions/s-listed/candidacies?candidacyId=k-listed", `{"candidate":"candidates/c-listed","scope":"WHOLE"}`)
+}
+
+// populateSides adds a session of a référentiel in which assessors have qualities and the
+// jury two sides.
+func populateSides(w *world.World) {
+	w.T.Helper()
+	w.Do("admin", "POST", "/v1/referentiels:publish", `{"referentielId":"sides","referentiel":{"displayName":"CQP",
+		"assessorQualities":[{"code":"tutor","title":"Tuteur"},{"code":"evaluator","title":"Évaluateur"}],
+		"blocs":[{"code":"B1","title":"Bloc","competences":[{"code":"C1","statement":"Savoir","method":{"kind":"OTHER","title":"Grille"},
+			"criteria":[{"code":"C1.1","statement":"Un"}]}]}],
+		"rules":{"agreement":{"kind":"WEIGHTED","weights":[{"quality":"tutor","percent":50},{"quality":"evaluator","percent":50}]},
+			"jury":{"minExternalPercent":0,"chair":"NONE","colleges":[
+				{"code":"employers","title":"Employeurs","parity":true},{"code":"employees","title":"Salariés","parity":true,"atLeast":0},{"code":"state","title":"État"}]}}}}`)
+	w.Do("registrar", "POST", "/v1/sessions?sessionId=s-sides", `{"displayName":"Jury paritaire","referentiel":"referentiels/sides",
+		"startDate":{"year":2026,"month":6,"day":15},"assessors":[{"subject":"assessor-1","quality":"tutor"},{"subject":"assessor-2"}],"jury":[
+		{"subject":"jury-1","displayName":"Une","college":"employers"},{"subject":"jury-2","displayName":"Deux","college":"employers"}]}`)
+	w.Do("registrar", "POST", "/v1/sessions?sessionId=s-uneven", `{"displayName":"Jury inégal","referentiel":"referentiels/sides",
+		"startDate":{"year":2026,"month":6,"day":15},"jury":[
+		{"subject":"jury-1","displayName":"Une","college":"employers"},{"subject":"jury-2","displayName":"Deux","college":"state"}]}`)
+	for _, id := range []string{"sides", "uneven"} {
+		w.Do("registrar", "POST", "/v1/candidates?candidateId=c-"+id, `{"birthName":"Petit","givenNames":["Ana"],"sex":"FEMALE","birthDate":{"year":1998}}`)
+		w.Do("registrar", "POST", "/v1/sessions/s-"+id+"/candidacies?candidacyId=k-"+id, `{"candidate":"candidates/c-`+id+`","scope":"WHOLE"}`)
+	}
 }
 
 // populateKept adds candidates who are forgotten, or cannot be.

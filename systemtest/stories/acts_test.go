@@ -39,6 +39,8 @@ func meet(w *world.World) {
 type enrol struct {
 	Candidacy, Candidate, Scope string
 	Blocs                       []string
+	Route                       string
+	Path                        model.Path
 }
 
 func (a enrol) touches() touched { return touched{candidacy: a.Candidacy} }
@@ -46,13 +48,22 @@ func (a enrol) touches() touched { return touched{candidacy: a.Candidacy} }
 func (a enrol) call(s *stage) (call, bool) {
 	session, id, _ := strings.Cut(a.Candidacy, "/")
 	return post("registrar", "sessions/"+s.prefix+session+"/candidacies?candidacyId="+s.prefix+id, fields{
-		"candidate": "candidates/" + s.prefix + a.Candidate, "scope": a.Scope, "blocs": a.Blocs,
+		"candidate": "candidates/" + s.prefix + a.Candidate, "scope": a.Scope, "blocs": a.Blocs, "accessRoute": routeOf(a.Route),
+		"option": a.Path.Option, "chosenBlocs": a.Path.Chosen,
 	}), s.session(session) != nil && s.candidate(a.Candidate) != nil
 }
 
 func (a enrol) predict(s *stage) model.Answer {
 	session, _, _ := strings.Cut(a.Candidacy, "/")
-	return s.model.Enrol(s.candidacyName(a.Candidacy), s.session(session), s.candidate(a.Candidate), a.Scope, a.Blocs)
+	return s.model.Enrol(s.candidacyName(a.Candidacy), s.session(session), s.candidate(a.Candidate), a.Scope, a.Blocs, a.Path, a.Route)
+}
+
+// routeOf is a route as the API has it.
+func routeOf(route string) string {
+	if route == "" {
+		return "ACCESS_ROUTE_UNSPECIFIED"
+	}
+	return route
 }
 
 // on names the candidacy that an act is about.
@@ -332,4 +343,22 @@ func (a recordPrior) call(s *stage) (call, bool) {
 
 func (a recordPrior) predict(s *stage) model.Answer {
 	return s.candidate(a.Candidate).RecordPrior(s.model.Current[s.prefix+a.Referentiel], a.Bloc, a.Proof)
+}
+
+// recordRequirement records a document that proves a requirement.
+type recordRequirement struct {
+	Candidate, Referentiel, Requirement string
+	Amount                              int
+}
+
+func (a recordRequirement) touches() touched { return touched{candidate: a.Candidate} }
+
+func (a recordRequirement) call(s *stage) (call, bool) {
+	name := "candidates/" + s.prefix + a.Candidate + "/capitalisations/" + s.prefix + a.Referentiel
+	return post("registrar", name+":recordRequirement", fields{"requirement": a.Requirement, "amount": a.Amount, "proof": "attestation"}),
+		s.candidate(a.Candidate) != nil && s.model.Current[s.prefix+a.Referentiel] != nil
+}
+
+func (a recordRequirement) predict(s *stage) model.Answer {
+	return s.candidate(a.Candidate).RecordRequirement(s.model.Current[s.prefix+a.Referentiel], a.Requirement, a.Amount, "attestation")
 }

@@ -69,7 +69,7 @@ func (a *author) next() act {
 	if k := a.someCandidacy(); k != nil && a.chance(60) {
 		return a.onCandidacy(k)
 	}
-	return world.Pick(a.Rand, []func() act{a.enrol, a.enrol, a.enrol, a.comeBack, a.rectify, a.rectify, a.award, a.prior, a.attest})()
+	return world.Pick(a.Rand, []func() act{a.enrol, a.enrol, a.enrol, a.comeBack, a.rectify, a.rectify, a.award, a.prior, a.requirement, a.attest})()
 }
 
 // enrolled lists the candidacies that accept acts.

@@ -24,16 +24,22 @@ func (a *author) publish() act {
 		a.ruleByGates(&p)
 		p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
 		p.Register = a.register()
+		p.Award = a.awardRule(p.Blocs)
+		a.bySides(&p)
 		p.Replaces = a.replacements(p)
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
 	p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
-	p.CompetenceGate, p.BlocGate, p.Register = last.CompetenceGate, last.BlocGate, last.Register
-	switch a.IntN(5) {
+	p.CompetenceGate, p.BlocGate, p.Award, p.Register = last.CompetenceGate, last.BlocGate, last.Award, last.Register
+	p.Agreement, p.Colleges, p.NoChair = last.Agreement, last.Colleges, last.NoChair
+	switch a.IntN(6) {
+	case 5:
+		p.Award = a.awardRule(p.Blocs)
 	case 0:
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
+		a.bySides(&p)
 	case 1:
 		i := a.IntN(len(p.Blocs))
 		p.Blocs[i] = a.changed(p.Blocs[i], i+1)
@@ -65,21 +71,86 @@ func (a *author) register() *model.Register {
 	return r
 }
 
+var routes = []string{"", "EXPERIENCE_VALIDATION", "APPRENTICESHIP"}
+
+// variants are other methods of a compétence or an épreuve.
+func (a *author) variants() (made []model.Variant) {
+	for _, v := range []model.Variant{
+		{Routes: []string{"EXPERIENCE_VALIDATION"}},
+		{Attempt: "RESIT", Routes: []string{"APPRENTICESHIP", "EXPERIENCE_VALIDATION"}},
+		{SingleBloc: true, Attempt: "FIRST"},
+		{Attempt: "RESIT"},
+	} {
+		if v.Method = world.Pick(a.Rand, methods); a.chance(20) {
+			made = append(made, v)
+		}
+	}
+	return made
+}
+
+// awardRule is one over some blocs, perhaps with requirements, or none.
+func (a *author) awardRule(blocs []model.Bloc) *model.AwardRule {
+	rule := a.pathRule(blocs)
+	if a.chance(25) {
+		if rule == nil {
+			rule = new(model.AwardRule)
+		}
+		rule.Requirements = []model.Requirement{{Code: "DAYS", Title: "Jours", Kind: "PROOF", AtLeast: a.IntN(4)}}
+	}
+	return rule
+}
+
+func (a *author) pathRule(blocs []model.Bloc) *model.AwardRule {
+	switch n := len(blocs); {
+	case n < 2 || a.chance(40):
+		return nil
+	case a.chance(30):
+		return &model.AwardRule{All: []string{blocs[0].Code}}
+	case a.chance(40):
+		c := model.Choice{From: []string{blocs[n-2].Code, blocs[n-1].Code}, AtLeast: 1 + a.IntN(2)}
+		if a.chance(50) {
+			c.AtLeast, c.AtLeastCredits = 0, 1+a.IntN(blocs[n-2].Credits+blocs[n-1].Credits)
+		}
+		return &model.AwardRule{Choose: []model.Choice{c}}
+	default:
+		rule := &model.AwardRule{Options: []model.Option{{Code: "A", Title: "Option A", Blocs: []string{blocs[n-1].Code}}}}
+		second := model.Option{Code: "B", Title: "Option B", Blocs: []string{blocs[n-2].Code}}
+		if a.chance(30) {
+			second.Blocs = append(second.Blocs, blocs[n-1].Code)
+		}
+		rule.Options = append(rule.Options, second)
+		return rule
+	}
+}
+
 var methods = []string{"PROFESSIONAL_PROJECT", "SITUATIONAL_EXERCISE", "REFLECTIVE_ANALYSIS"}
 
 func (a *author) newBloc(b int) model.Bloc {
-	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}}
+	bloc := model.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Bloc", Activities: []string{fmt.Sprintf("A%d", b)}, Credits: 5 * b}
+	bloc.ByEpreuves = a.chance(33)
 	for c := range 1 + a.IntN(3) {
 		competence := model.Competence{Code: fmt.Sprintf("C%d.%d", b, c+1), Statement: "Savoir", Method: world.Pick(a.Rand, methods)}
-		if a.chance(50) {
+		switch {
+		case bloc.ByEpreuves:
+			competence.Code = fmt.Sprintf("E%d.%d", b, c+1)
+			competence.AsWhole, competence.Assessors = a.chance(50), a.IntN(3)
+		case a.chance(50):
 			competence.BlocOnlyMethod = "PROFESSIONAL_FILE"
 		}
+		competence.Variants, competence.MaxAttempts = a.variants(), world.Pick(a.Rand, []int{0, 0, 0, 1, 2})
 		scale := world.Pick(a.Rand, [][]string{{""}, {""}, {"note"}, {"abc"}, {"", "note", "abc"}})
 		for k := range 1 + a.IntN(4) {
 			competence.Criteria = append(competence.Criteria, model.Criterion{
 				Code: fmt.Sprintf("%s.%d", competence.Code, k+1), Statement: "Critère", Eliminatory: a.chance(12),
 				Scale: world.Pick(a.Rand, scale),
 			})
+		}
+		if competence.AsWhole {
+			competence.Criteria = competence.Criteria[:1]
+			competence.Criteria[0].Code, competence.Criteria[0].Statement = competence.Code, competence.Statement
+		}
+		if a.chance(20) {
+			competence.Agreement = a.agreement(false)
 		}
 		bloc.Competences = append(bloc.Competences, competence)
 	}
@@ -106,6 +177,63 @@ func (a *author) ruleByGates(p *publish) {
 	}
 }
 
+// bySides has several assessors agree in some way, and the jury sides.
+func (a *author) bySides(p *publish) {
+	p.Agreement, p.Colleges, p.NoChair = nil, nil, a.chance(15)
+	if a.chance(50) {
+		p.Agreement = a.agreement(p.Numbers[model.MinAssessors] > 1)
+	}
+	if a.chance(30) {
+		parity := a.chance(40)
+		p.Colleges = []model.College{
+			{Code: "E", Title: "Employeurs", AtLeast: a.IntN(2), Parity: parity}, {Code: "S", Title: "Salariés", AtLeast: a.IntN(2), Parity: parity},
+		}
+	}
+}
+
+// agreement is one of all kinds, or none if assessors cannot assess together.
+func (a *author) agreement(together bool) *model.Agreement {
+	weights := []model.Weight{{Quality: "tutor", Percent: 33}, {Quality: "evaluator", Percent: 67}}
+	if a.chance(30) {
+		weights = []model.Weight{{Quality: "tutor", Percent: 20}, {Quality: "evaluator", Percent: 30}, {Quality: "arbiter", Percent: 50}}
+	}
+	made := world.Pick(a.Rand, []model.Agreement{
+		{Kind: "UNANIMOUS"}, {Kind: "MEAN"}, {Kind: "MEAN", MaxGap: "12.5"}, {Kind: "MEAN", MaxGap: "4", ThirdReading: "arbiter"},
+		{Kind: "WEIGHTED", Weights: weights}, {Kind: "JOINT"},
+	})
+	if made.Kind == "JOINT" && !together {
+		return nil
+	}
+	return &made
+}
+
+// qualities are those in which people assess in a session: usually each in their own.
+func (a *author) qualities() map[string]string {
+	all := map[string]string{"assessor-1": "tutor", "assessor-2": "evaluator", "assessor-3": "arbiter", "platform": "", "someone": "tutor", "jury-1": "", "jury-5": "arbiter"}
+	for _, subject := range slices.Sorted(maps.Keys(all)) {
+		if a.chance(10) {
+			all[subject] = world.Pick(a.Rand, []string{"", "tutor", "evaluator", "arbiter"})
+		}
+	}
+	return all
+}
+
+// seat puts the members of a jury on the sides of a référentiel, and rarely on one that it
+// does not have.
+func (a *author) seat(jury []model.Member, r *model.Revision) {
+	for i := range jury {
+		switch jury[i].College = ""; {
+		case r != nil && len(r.Colleges) > 0:
+			jury[i].College = []string{"E", "S"}[i%2]
+			if a.chance(10) {
+				jury[i].College = ""
+			}
+		case a.chance(1):
+			jury[i].College = "X"
+		}
+	}
+}
+
 // giveGates gives some of a bloc gates of their own, and weights and bonuses below those
 // that read them.
 func (a *author) giveGates(bloc *model.Bloc) {
@@ -127,7 +255,7 @@ func (a *author) giveGates(bloc *model.Bloc) {
 			c.Gate = &model.Gate{Mean: &model.Mean{Threshold: world.Pick(a.Rand, []string{"9.5", "10", "11.25"}), RoundTo: world.Pick(a.Rand, []string{"", "0.5"})}, Floor: "7"}
 		}
 		for k := range c.Criteria {
-			if c.Gate != nil && c.Gate.Mean == nil {
+			if c.Gate != nil && c.Gate.Mean == nil || c.AsWhole {
 				continue
 			}
 			c.Criteria[k].Weight = a.IntN(4)
@@ -253,8 +381,10 @@ func (a *author) jury() (jury []model.Member) {
 }
 
 func (a *author) newSession() act {
-	s := newSession{ID: a.newID("s"), Jury: a.jury()}
+	s := newSession{ID: a.newID("s"), Jury: a.jury(), Qualities: a.qualities()}
 	s.Referentiel, s.Label = a.revision()
+	r, _ := pinned(a.s, s.Referentiel, s.Label)
+	a.seat(s.Jury, r)
 	return s
 }
 
@@ -278,6 +408,7 @@ func (a *author) changeSession() act {
 	switch {
 	case a.chance(20):
 		c.Jury = a.jury()
+		a.seat(c.Jury, session.Revision)
 	case a.chance(50) && len(c.Jury) > 0:
 		i := a.IntN(len(c.Jury))
 		c.Jury = slices.Delete(c.Jury, i, i+1)
@@ -288,6 +419,9 @@ func (a *author) changeSession() act {
 	if a.chance(30) {
 		c.Referentiel, c.Label = a.revision()
 	}
+	if a.chance(30) {
+		c.Qualities = a.qualities()
+	}
 	return c
 }
 
@@ -297,7 +431,11 @@ func (a *author) strengthen(session *model.Session) act {
 	for i := range 5 {
 		subject := fmt.Sprintf("jury-%d", i+1)
 		if !slices.ContainsFunc(jury, func(m model.Member) bool { return m.Subject == subject }) {
-			jury = append(jury, model.Member{Subject: subject, External: true, Chair: true})
+			added := []model.Member{{Subject: subject, External: true, Chair: true}}
+			if a.seat(added, session.Revision); len(session.Revision.Colleges) > 0 {
+				added[0].College = []string{"E", "S"}[i%2]
+			}
+			jury = append(jury, added...)
 		}
 	}
 	return changeSession{ID: a.short(session.Name), Jury: jury}
@@ -323,12 +461,29 @@ func (a *author) enrol() act {
 	if candidate == nil {
 		return newCandidate{a.newID("c")}
 	}
-	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE"}
+	e := enrol{Candidacy: a.short(session.Name) + "/" + a.newID("k"), Candidate: a.short(candidate.Name), Scope: "WHOLE", Route: world.Pick(a.Rand, routes)}
 	if a.chance(60) {
 		e.Scope, e.Blocs = "BLOCS", a.blocs(session.Revision, session.Revision.Codes())
 		if len(e.Blocs) == 0 || a.chance(5) {
 			e.Blocs = append(e.Blocs, world.Pick(a.Rand, session.Revision.Codes()))
 		}
+		return e
+	}
+	if rule := session.Revision.Award; rule != nil {
+		if len(rule.Options) > 0 && a.chance(90) {
+			e.Path.Option = world.Pick(a.Rand, rule.Options).Code
+		}
+		for _, c := range rule.Choose {
+			if a.chance(90) {
+				e.Path.Chosen = a.blocs(session.Revision, c.From)
+			}
+		}
+	}
+	switch {
+	case a.chance(3):
+		e.Path.Option = "Z"
+	case a.chance(5):
+		e.Path.Chosen = append(e.Path.Chosen, world.Pick(a.Rand, session.Revision.Codes()))
 	}
 	return e
 }
@@ -367,7 +522,7 @@ func (a *author) rectify() act {
 	by := a.sitting(session, c, 85)
 	return rectify{
 		Candidate: a.short(c.Name), Number: i, Session: a.short(session.Name), Key: by.Caller, Present: by.Present,
-		Outcome: world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"}), Motive: "motif",
+		Outcome: a.outcomeFor(c.Decisions[i]), Motive: "motif",
 	}
 }
 
@@ -378,6 +533,14 @@ func (a *author) attest() act {
 	}
 	c := world.Pick(a.Rand, decided)
 	return attest{a.short(c.Name), a.IntN(len(c.Decisions))}
+}
+
+// outcomeFor is mostly one that fits the decision.
+func (a *author) outcomeFor(d *model.Decision) string {
+	if (d.Kind == "PROOF") != a.chance(5) {
+		return world.Pick(a.Rand, []string{"FULFILLED", "NOT_FULFILLED"})
+	}
+	return world.Pick(a.Rand, []string{"CAPITALISED", "NOT_CAPITALISED"})
 }
 
 func (a *author) award() act {
@@ -399,4 +562,21 @@ func (a *author) prior() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	codes := append(a.s.model.Current[a.s.prefix+id].Codes(), "B1", "B9")
 	return recordPrior{a.short(c.Name), id, world.Pick(a.Rand, codes), "PV"}
+}
+
+func (a *author) requirement() act {
+	c, r := world.Pick(a.Rand, a.s.model.Candidates), a.s.model.Current[a.s.prefix+a.referentiel()]
+	for _, other := range a.s.model.Current { // mostly one that has a requirement
+		if other.Award != nil && len(other.Award.Requirements) > 0 && other.Name < r.Name {
+			r = other
+		}
+	}
+	code, amount := "DAYS", 0
+	if r.Award != nil && len(r.Award.Requirements) > 0 && r.Award.Requirements[0].AtLeast > 0 || a.chance(10) {
+		amount = 1 + a.IntN(3)
+	}
+	if a.chance(5) {
+		code = "B1"
+	}
+	return recordRequirement{a.short(c.Name), strings.TrimPrefix(r.ID, a.s.prefix), code, amount}
 }

@@ -3,6 +3,7 @@ package stories
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -30,9 +31,14 @@ type publish struct {
 
 	CompetenceGate, BlocGate *model.Gate
 	Scale                    string // of all criteria that have none of their own
+	Register                 *model.Register
+	Award                    *model.AwardRule
+
+	Agreement *model.Agreement
+	Colleges  []model.College
+	NoChair   bool
 
 	BlocValidity, AwardValidity *model.Validity
-	Register                    *model.Register
 }
 
 // A replacement names the other revision by its label; without a label it means
@@ -45,7 +51,11 @@ type replacement struct {
 func (a publish) touches() touched { return touched{} }
 
 func (a publish) revision(s *stage) *model.Revision {
-	r := &model.Revision{ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate, Scales: scales, Scale: a.Scale, Register: a.Register}
+	r := &model.Revision{
+		ID: s.prefix + a.ID, Blocs: a.Blocs, Numbers: a.Numbers, CompetenceGate: a.CompetenceGate, BlocGate: a.BlocGate,
+		Scales: scales, Scale: a.Scale, Award: a.Award, Register: a.Register,
+	}
+	r.Agreement, r.Colleges, r.NoChair = a.Agreement, a.Colleges, a.NoChair
 	r.BlocValidity, r.AwardValidity = a.BlocValidity, a.AwardValidity
 	for _, p := range a.Replaces {
 		made, ok := s.replaced(p)
@@ -97,7 +107,7 @@ func sameBlocs(a, b model.Replacement) bool {
 }
 
 // String writes blocs as "B1[C1.1: C1.1.1 C1.1.2!]": ! is eliminatory, and
-// "C1.1 dossier" has a method for a single bloc.
+// "C1.1 dossier" has a method for a single bloc. Codes of épreuves begin with E.
 func (a publish) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s of %s:", a.Label, a.ID)
@@ -115,7 +125,7 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs, a.Register})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs, a.Award, a.Register, a.Agreement, a.Colleges, a.NoChair})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
@@ -142,12 +152,16 @@ func (a publish) call(s *stage) (call, bool) {
 		}
 	}
 	rules["scale"] = r.Scale
+	addSides(rules, jury, r)
 	addGate(rules, "competenceGate", r.CompetenceGate)
 	addGate(rules, "blocGate", r.BlocGate)
 	rules["validity"] = fields{"blocs": r.BlocValidity, "award": r.AwardValidity}
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
 	if r.Register != nil {
 		content["register"] = r.Register
+	}
+	if r.Award != nil {
+		content["award"] = r.Award
 	}
 	var replaces []fields
 	for _, p := range r.Replaces {
@@ -160,7 +174,7 @@ func (a publish) call(s *stage) (call, bool) {
 		line["togetherWith"] = together
 		replaces = append(replaces, line)
 	}
-	content["replaces"], content["scales"] = replaces, r.Scales
+	content["replaces"], content["scales"], content["assessorQualities"] = replaces, r.Scales, qualities
 	return post("admin", "referentiels:publish", fields{"referentielId": r.ID, "referentiel": content}), true
 }
 
@@ -174,7 +188,7 @@ func replacedFields(p model.Replacement) fields {
 
 func blocFields(blocs []model.Bloc) (shown []fields) {
 	for _, b := range blocs {
-		var activities, competences []fields
+		var activities, competences, epreuves []fields
 		for _, code := range b.Activities {
 			activities = append(activities, fields{"code": code, "title": "Activité"})
 		}
@@ -188,15 +202,54 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 			competence := fields{"code": c.Code, "statement": c.Statement, "method": methodFields(c.Method), "criteria": criteria, "bonusAbove": c.BonusAbove}
 			addWeight(competence, c.Weight)
 			addGate(competence, "gate", c.Gate)
+			if c.Agreement != nil {
+				competence["agreement"] = c.Agreement
+			}
 			if c.BlocOnlyMethod != "" {
 				competence["blocOnlyMethod"] = methodFields(c.BlocOnlyMethod)
 			}
-			competences = append(competences, competence)
+			competence["variants"] = variantFields(c.Variants)
+			if c.MaxAttempts > 0 {
+				competence["maxAttempts"] = c.MaxAttempts
+			}
+			if b.ByEpreuves {
+				epreuves = append(epreuves, epreuveFields(c, competence))
+			} else {
+				competences = append(competences, competence)
+			}
 		}
-		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences}
+		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences, "epreuves": epreuves}
 		addGate(bloc, "gate", b.Gate)
 		bloc["validity"] = b.Validity
+		if b.Credits > 0 {
+			bloc["credits"] = b.Credits
+		}
 		shown = append(shown, bloc)
+	}
+	return shown
+}
+
+// epreuveFields makes fields of a compétence those of an épreuve.
+func epreuveFields(c model.Competence, shown fields) fields {
+	delete(shown, "statement")
+	shown["title"] = c.Statement
+	if c.AsWhole {
+		delete(shown, "criteria")
+		shown["scale"], shown["eliminatory"] = c.Criteria[0].Scale, c.Criteria[0].Eliminatory
+	}
+	if c.Assessors > 0 {
+		shown["minAssessors"] = c.Assessors
+	}
+	return shown
+}
+
+func variantFields(variants []model.Variant) (shown []fields) {
+	for _, v := range variants {
+		when := fields{"singleBloc": v.SingleBloc, "accessRoutes": v.Routes}
+		if v.Attempt != "" {
+			when["attempt"] = v.Attempt
+		}
+		shown = append(shown, fields{"when": when, "method": methodFields(v.Method)})
 	}
 	return shown
 }
@@ -205,6 +258,22 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 var scales = []model.Scale{
 	{Code: "note", Title: "Note", Marks: &model.Marks{Min: "0", Max: "20", Step: "0.5"}, Pass: "10"},
 	{Code: "abc", Title: "Niveau", Levels: []model.Level{{Code: "A", Label: "A", Points: 100}, {Code: "B", Label: "B", Points: 60}, {Code: "C", Label: "C", Points: 10}}},
+}
+
+// qualities are declared by every référentiel of a story.
+var qualities = []fields{{"code": "tutor", "title": "Tuteur"}, {"code": "evaluator", "title": "Évaluateur"}, {"code": "arbiter", "title": "Arbitre"}}
+
+// addSides adds what a référentiel says of several assessors and of the sides of its jury.
+func addSides(rules, jury fields, r *model.Revision) {
+	if r.Agreement != nil {
+		rules["agreement"] = r.Agreement
+	}
+	if r.NoChair {
+		jury["chair"] = "NONE"
+	}
+	if jury["colleges"] = r.Colleges; len(r.Colleges) > 0 || r.NoChair {
+		rules["jury"] = jury
+	}
 }
 
 func addGate(to fields, name string, g *model.Gate) {
@@ -280,6 +349,7 @@ func (a declareTie) predict(s *stage) model.Answer {
 type newSession struct {
 	ID, Referentiel, Label string
 	Jury                   []model.Member
+	Qualities              map[string]string // of those who assess
 }
 
 func (a newSession) touches() touched { return touched{session: a.ID} }
@@ -299,18 +369,26 @@ func (a newSession) call(s *stage) (call, bool) {
 	r, name := pinned(s, a.Referentiel, a.Label)
 	return post("registrar", "sessions?sessionId="+s.prefix+a.ID, fields{
 		"displayName": "Session", "referentiel": name, "startDate": fields{"year": 2026, "month": 6, "day": 15}, "jury": juryFields(a.Jury),
+		"assessors": assessorFields(a.Qualities),
 	}), r != nil
 }
 
 func (a newSession) predict(s *stage) model.Answer {
 	r, _ := pinned(s, a.Referentiel, a.Label)
-	return s.model.NewSession("sessions/"+s.prefix+a.ID, r, a.Jury)
+	return s.model.NewSession("sessions/"+s.prefix+a.ID, r, a.Jury, a.Qualities)
 }
 
 func juryFields(jury []model.Member) []fields {
 	shown := []fields{}
 	for _, m := range jury {
-		shown = append(shown, fields{"subject": m.Subject, "displayName": "Membre", "external": m.External, "chair": m.Chair})
+		shown = append(shown, fields{"subject": m.Subject, "displayName": "Membre", "external": m.External, "chair": m.Chair, "college": m.College})
+	}
+	return shown
+}
+
+func assessorFields(qualities map[string]string) (shown []fields) {
+	for _, subject := range slices.Sorted(maps.Keys(qualities)) {
+		shown = append(shown, fields{"subject": subject, "quality": qualities[subject]})
 	}
 	return shown
 }
@@ -321,6 +399,7 @@ type changeSession struct {
 	ID, Referentiel, Label string
 	Jury                   []model.Member
 	Stale                  bool
+	Qualities              map[string]string // nil: as before
 }
 
 func (a changeSession) touches() touched { return touched{session: a.ID} }
@@ -336,13 +415,17 @@ func (a changeSession) call(s *stage) (call, bool) {
 	}
 	body := fields{"etag": etag, "jury": juryFields(a.Jury)}
 	mask := "jury"
+	if a.Qualities != nil {
+		body["assessors"] = assessorFields(a.Qualities)
+		mask += ",assessors"
+	}
 	if a.Referentiel != "" || a.Label != "" {
 		r, name := pinned(s, a.Referentiel, a.Label)
 		if r == nil {
 			return call{}, false
 		}
 		body["referentiel"] = name
-		mask = "jury,referentiel"
+		mask += ",referentiel"
 	}
 	c := post("registrar", session.Name+"?updateMask="+mask, body)
 	c.method = "PATCH"
@@ -358,7 +441,11 @@ func (a changeSession) predict(s *stage) model.Answer {
 	if a.Stale {
 		return model.Answer{Code: "ABORTED", Rules: []string{"ETAG_STALE"}}
 	}
-	return session.Change(a.Jury, r)
+	qualities := session.Qualities
+	if a.Qualities != nil {
+		qualities = a.Qualities
+	}
+	return session.Change(a.Jury, r, qualities)
 }
 
 // endSession closes or cancels a session.

@@ -350,7 +350,7 @@ func (s *stage) compareGrid(k *model.Candidacy) error {
 		return err
 	}
 	for _, b := range got.Blocs {
-		for _, c := range b.Competences {
+		for _, c := range slices.Concat(b.Competences, b.Epreuves) {
 			for _, criterion := range c.Criteria {
 				model.SortAssessments(criterion.Assessments)
 				if criterion.Settlement != nil {
@@ -388,7 +388,7 @@ func (s *stage) compareAlone(k *model.Candidacy, whole model.Grid) error {
 	if err := s.read(assessor, k.Name+"/grid", &got); err != nil {
 		return err
 	}
-	want := whole.SeenBy(assessor)
+	want := k.SeenBy(assessor, whole)
 	if diff := cmp.Diff(want, got.Grid); diff != "" {
 		return fmt.Errorf("%s's grid (-model +service):\n%s", assessor, diff)
 	}

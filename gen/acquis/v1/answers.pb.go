@@ -405,6 +405,8 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	if x.Certificateur != nil {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"optionTitle":`...), x.OptionTitle)
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
@@ -447,6 +449,12 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if x.Certificateur != nil {
 		b = answers.WireMessage(b, 12, x.Certificateur, wireCertificateur)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.OptionTitle) > 0 {
+		b = answers.WireString(b, 22, x.OptionTitle)
 	}
 	if x.LastValidDate != nil {
 		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
@@ -1418,6 +1426,22 @@ func jsonCandidacy(b []byte, x *Candidacy) []byte {
 		b = jsonWarning(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = append(b, `"chosenBlocs":[`...)
+	for _, v := range x.ChosenBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"resitBlocs":[`...)
+	for _, v := range x.ResitBlocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1466,6 +1490,18 @@ func wireCandidacy(b []byte, x *Candidacy) []byte {
 	}
 	for _, v := range x.Warnings {
 		b = answers.WireMessage(b, 14, v, wireWarning)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 24, x.Option)
+	}
+	for _, v := range x.ChosenBlocs {
+		b = answers.WireString(b, 25, v)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 26, v)
+	}
+	for _, v := range x.ResitBlocs {
+		b = answers.WireString(b, 34, v)
 	}
 	return b
 }
@@ -1569,6 +1605,7 @@ func jsonAssessment(b []byte, x *Assessment) []byte {
 	}
 	b = answers.JSONString(append(b, `"level":`...), x.Level)
 	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1599,6 +1636,9 @@ func wireAssessment(b []byte, x *Assessment) []byte {
 	}
 	if len(x.Mark) > 0 {
 		b = answers.WireString(b, 8, x.Mark)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 39, x.Quality)
 	}
 	return b
 }
@@ -1695,6 +1735,11 @@ func jsonAccommodation(b []byte, x *Accommodation) []byte {
 	if x.DecideTime != nil {
 		b = answers.JSONTimestamp(append(b, `"decideTime":`...), x.DecideTime)
 	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -1731,6 +1776,9 @@ func wireAccommodation(b []byte, x *Accommodation) []byte {
 	}
 	if x.DecideTime != nil {
 		b = answers.WireMessage(b, 10, x.DecideTime, answers.WireTimestamp)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireString(b, 31, v)
 	}
 	return b
 }
@@ -1965,6 +2013,9 @@ func jsonDecision(b []byte, x *Decision) []byte {
 		b = jsonWarning(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
+	b = answers.JSONInt(append(b, `"amount":`...), x.Amount)
 	if x.DecideDate != nil {
 		b = jsonDate(append(b, `"decideDate":`...), x.DecideDate)
 	}
@@ -2035,6 +2086,15 @@ func wireDecision(b []byte, x *Decision) []byte {
 	for _, v := range x.Warnings {
 		b = answers.WireMessage(b, 19, v, wireWarning)
 	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 29, x.Option)
+	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 30, x.Requirement)
+	}
+	if x.Amount != 0 {
+		b = answers.WireVarint(b, 31, x.Amount)
+	}
 	if x.DecideDate != nil {
 		b = answers.WireMessage(b, 59, x.DecideDate, wireDate)
 	}
@@ -2071,6 +2131,10 @@ func jsonReason(b []byte, x *Reason) []byte {
 	if x.Amount != nil {
 		b = jsonReason_Amount(append(b, `"amount":`...), x.Amount)
 	}
+	b = answers.JSONString(append(b, `"option":`...), x.Option)
+	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
+	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
@@ -2111,6 +2175,18 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if x.Amount != nil {
 		b = answers.WireMessage(b, 10, x.Amount, wireReason_Amount)
+	}
+	if len(x.Option) > 0 {
+		b = answers.WireString(b, 21, x.Option)
+	}
+	if len(x.AnyOf) > 0 {
+		b = answers.WireString(b, 22, x.AnyOf)
+	}
+	if len(x.Requirement) > 0 {
+		b = answers.WireString(b, 23, x.Requirement)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 31, x.Epreuve)
 	}
 	if x.LastValidDate != nil {
 		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
@@ -2185,6 +2261,10 @@ func jsonJuryMember(b []byte, x *JuryMember) []byte {
 	b = answers.JSONString(append(b, `"displayName":`...), x.DisplayName)
 	b = answers.JSONBool(append(b, `"external":`...), x.External)
 	b = answers.JSONBool(append(b, `"chair":`...), x.Chair)
+	b = answers.JSONString(append(b, `"college":`...), x.College)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	b = answers.JSONString(append(b, `"profession":`...), x.Profession)
+	b = answers.JSONString(append(b, `"organisation":`...), x.Organisation)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2203,6 +2283,18 @@ func wireJuryMember(b []byte, x *JuryMember) []byte {
 	}
 	if x.Chair {
 		b = answers.WireBool(b, 4, x.Chair)
+	}
+	if len(x.College) > 0 {
+		b = answers.WireString(b, 5, x.College)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 6, x.Quality)
+	}
+	if len(x.Profession) > 0 {
+		b = answers.WireString(b, 7, x.Profession)
+	}
+	if len(x.Organisation) > 0 {
+		b = answers.WireString(b, 8, x.Organisation)
 	}
 	return b
 }
@@ -2548,6 +2640,11 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
 	b = answers.JSONBool(append(b, `"divisible":`...), x.Divisible)
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonCapitalisation_RequirementStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	if x.AsOfDate != nil {
 		b = jsonDate(append(b, `"asOfDate":`...), x.AsOfDate)
 	}
@@ -2578,6 +2675,9 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	}
 	if x.Divisible {
 		b = answers.WireBool(b, 7, x.Divisible)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 15, v, wireCapitalisation_RequirementStatus)
 	}
 	if x.AsOfDate != nil {
 		b = answers.WireMessage(b, 45, x.AsOfDate, wireDate)
@@ -2657,6 +2757,16 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	b = append(b, '{')
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_CertificationStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonOptionStatus(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	if x.LastValidDate != nil {
 		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
 	}
@@ -2673,8 +2783,108 @@ func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 2, x.Decision)
 	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 3, v, wireReason)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 4, v, wireOptionStatus)
+	}
 	if x.LastValidDate != nil {
 		b = answers.WireMessage(b, 43, x.LastValidDate, wireDate)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *OptionStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonOptionStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *OptionStatus) AppendWire(b []byte) []byte {
+	return wireOptionStatus(b, x)
+}
+
+func jsonOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		x = new(OptionStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = append(b, `"missing":[`...)
+	for _, v := range x.Missing {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireOptionStatus(b []byte, x *OptionStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 3, x.Decision)
+	}
+	for _, v := range x.Missing {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Capitalisation_RequirementStatus) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonCapitalisation_RequirementStatus)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Capitalisation_RequirementStatus) AppendWire(b []byte) []byte {
+	return wireCapitalisation_RequirementStatus(b, x)
+}
+
+func jsonCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		x = new(Capitalisation_RequirementStatus)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_RequirementStatus_Status_Enum_name)
+	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	b = answers.JSONInt(append(b, `"reached":`...), x.Reached)
+	b = answers.JSONInt(append(b, `"required":`...), x.Required)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireCapitalisation_RequirementStatus(b []byte, x *Capitalisation_RequirementStatus) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Status != 0 {
+		b = answers.WireVarint(b, 3, x.Status)
+	}
+	if len(x.Decision) > 0 {
+		b = answers.WireString(b, 4, x.Decision)
+	}
+	if x.Reached != 0 {
+		b = answers.WireVarint(b, 5, x.Reached)
+	}
+	if x.Required != 0 {
+		b = answers.WireVarint(b, 6, x.Required)
 	}
 	return b
 }
@@ -2784,6 +2994,45 @@ func jsonRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
 }
 
 func wireRecordPriorBlocResponse(b []byte, x *RecordPriorBlocResponse) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.Decisions {
+		b = answers.WireMessage(b, 1, v, wireDecision)
+	}
+	if x.Capitalisation != nil {
+		b = answers.WireMessage(b, 2, x.Capitalisation, wireCapitalisation)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *RecordRequirementResponse) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonRecordRequirementResponse)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *RecordRequirementResponse) AppendWire(b []byte) []byte {
+	return wireRecordRequirementResponse(b, x)
+}
+
+func jsonRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
+	if x == nil {
+		x = new(RecordRequirementResponse)
+	}
+	b = append(b, '{')
+	b = append(b, `"decisions":[`...)
+	for _, v := range x.Decisions {
+		b = jsonDecision(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Capitalisation != nil {
+		b = jsonCapitalisation(append(b, `"capitalisation":`...), x.Capitalisation)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireRecordRequirementResponse(b []byte, x *RecordRequirementResponse) []byte {
 	if x == nil {
 		return b
 	}
@@ -2995,7 +3244,7 @@ func jsonSession(b []byte, x *Session) []byte {
 	}
 	b = append(b, `"assessors":[`...)
 	for _, v := range x.Assessors {
-		b = answers.JSONString(b, v)
+		b = jsonSessionAssessor(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
@@ -3039,7 +3288,7 @@ func wireSession(b []byte, x *Session) []byte {
 		b = answers.WireMessage(b, 11, x.UpdateTime, answers.WireTimestamp)
 	}
 	for _, v := range x.Assessors {
-		b = answers.WireString(b, 12, v)
+		b = answers.WireMessage(b, 12, v, wireSessionAssessor)
 	}
 	return b
 }
@@ -3078,6 +3327,39 @@ func wireSession_Centre(b []byte, x *Session_Centre) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *SessionAssessor) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonSessionAssessor)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *SessionAssessor) AppendWire(b []byte) []byte {
+	return wireSessionAssessor(b, x)
+}
+
+func jsonSessionAssessor(b []byte, x *SessionAssessor) []byte {
+	if x == nil {
+		x = new(SessionAssessor)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"subject":`...), x.Subject)
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireSessionAssessor(b []byte, x *SessionAssessor) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Subject) > 0 {
+		b = answers.WireString(b, 1, x.Subject)
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 2, x.Quality)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *DeliberationRecord_Entry) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonDeliberationRecord_Entry)
 }
@@ -3110,6 +3392,16 @@ func jsonDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 		b = jsonDecision(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"presentedRequirements":[`...)
+	for _, v := range x.PresentedRequirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"methods":[`...)
+	for _, v := range x.Methods {
+		b = jsonDeliberationRecord_MethodInForce(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3134,6 +3426,57 @@ func wireDeliberationRecord_Entry(b []byte, x *DeliberationRecord_Entry) []byte 
 	}
 	for _, v := range x.Decisions {
 		b = answers.WireMessage(b, 6, v, wireDecision)
+	}
+	for _, v := range x.PresentedRequirements {
+		b = answers.WireString(b, 17, v)
+	}
+	for _, v := range x.Methods {
+		b = answers.WireMessage(b, 27, v, wireDeliberationRecord_MethodInForce)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *DeliberationRecord_MethodInForce) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonDeliberationRecord_MethodInForce)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *DeliberationRecord_MethodInForce) AppendWire(b []byte) []byte {
+	return wireDeliberationRecord_MethodInForce(b, x)
+}
+
+func jsonDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		x = new(DeliberationRecord_MethodInForce)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
+	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AssessmentMethod_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDeliberationRecord_MethodInForce(b []byte, x *DeliberationRecord_MethodInForce) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Bloc) > 0 {
+		b = answers.WireString(b, 1, x.Bloc)
+	}
+	if len(x.Competence) > 0 {
+		b = answers.WireString(b, 2, x.Competence)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 3, x.Epreuve)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 4, x.Kind)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 5, x.Title)
 	}
 	return b
 }
@@ -3229,6 +3572,14 @@ func jsonReferentiel(b []byte, x *Referentiel) []byte {
 	if x.Certificateur != nil {
 		b = jsonCertificateur(append(b, `"certificateur":`...), x.Certificateur)
 	}
+	if x.Award != nil {
+		b = jsonAwardRule(append(b, `"award":`...), x.Award)
+	}
+	b = append(b, `"assessorQualities":[`...)
+	for _, v := range x.AssessorQualities {
+		b = jsonAssessorQuality(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3274,6 +3625,12 @@ func wireReferentiel(b []byte, x *Referentiel) []byte {
 	}
 	if x.Certificateur != nil {
 		b = answers.WireMessage(b, 14, x.Certificateur, wireCertificateur)
+	}
+	if x.Award != nil {
+		b = answers.WireMessage(b, 15, x.Award, wireAwardRule)
+	}
+	for _, v := range x.AssessorQualities {
+		b = answers.WireMessage(b, 17, v, wireAssessorQuality)
 	}
 	return b
 }
@@ -3345,6 +3702,14 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 	if x.Gate != nil {
 		b = jsonGate(append(b, `"gate":`...), x.Gate)
 	}
+	if x.Credits != nil {
+		b = answers.JSONInt(append(b, `"credits":`...), *x.Credits)
+	}
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	if x.Validity != nil {
 		b = jsonValidity(append(b, `"validity":`...), x.Validity)
 	}
@@ -3369,6 +3734,12 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	if x.Gate != nil {
 		b = answers.WireMessage(b, 5, x.Gate, wireGate)
+	}
+	if x.Credits != nil {
+		b = answers.WireVarint(b, 6, *x.Credits)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 7, v, wireEpreuve)
 	}
 	if x.Validity != nil {
 		b = answers.WireMessage(b, 8, x.Validity, wireValidity)
@@ -3444,6 +3815,17 @@ func jsonCompetence(b []byte, x *Competence) []byte {
 		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3474,6 +3856,15 @@ func wireCompetence(b []byte, x *Competence) []byte {
 	}
 	if len(x.BonusAbove) > 0 {
 		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 9, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 10, *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
 	}
 	return b
 }
@@ -3550,6 +3941,11 @@ func jsonCriterion(b []byte, x *Criterion) []byte {
 	}
 	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3574,6 +3970,9 @@ func wireCriterion(b []byte, x *Criterion) []byte {
 	}
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 6, x.Scale)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }
@@ -3774,6 +4173,267 @@ func wireGate_Shortfall(b []byte, x *Gate_Shortfall) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Variant) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant) AppendWire(b []byte) []byte {
+	return wireVariant(b, x)
+}
+
+func jsonVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		x = new(Variant)
+	}
+	b = append(b, '{')
+	if x.When != nil {
+		b = jsonVariant_When(append(b, `"when":`...), x.When)
+	}
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant(b []byte, x *Variant) []byte {
+	if x == nil {
+		return b
+	}
+	if x.When != nil {
+		b = answers.WireMessage(b, 1, x.When, wireVariant_When)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 2, x.Method, wireAssessmentMethod)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Variant_When) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonVariant_When)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Variant_When) AppendWire(b []byte) []byte {
+	return wireVariant_When(b, x)
+}
+
+func jsonVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		x = new(Variant_When)
+	}
+	b = append(b, '{')
+	b = answers.JSONBool(append(b, `"singleBloc":`...), x.SingleBloc)
+	b = append(b, `"accessRoutes":[`...)
+	for _, v := range x.AccessRoutes {
+		b = answers.JSONEnum(b, v, Candidacy_AccessRoute_Enum_name)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONEnum(append(b, `"attempt":`...), x.Attempt, Attempt_Enum_name)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireVariant_When(b []byte, x *Variant_When) []byte {
+	if x == nil {
+		return b
+	}
+	if x.SingleBloc {
+		b = answers.WireBool(b, 1, x.SingleBloc)
+	}
+	b = answers.WirePacked(b, 2, x.AccessRoutes)
+	if x.Attempt != 0 {
+		b = answers.WireVarint(b, 3, x.Attempt)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Agreement) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAgreement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Agreement) AppendWire(b []byte) []byte {
+	return wireAgreement(b, x)
+}
+
+func jsonAgreement(b []byte, x *Agreement) []byte {
+	if x == nil {
+		x = new(Agreement)
+	}
+	b = append(b, '{')
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, Agreement_Kind_Enum_name)
+	b = answers.JSONString(append(b, `"maxGap":`...), x.MaxGap)
+	b = answers.JSONString(append(b, `"thirdReading":`...), x.ThirdReading)
+	b = append(b, `"weights":[`...)
+	for _, v := range x.Weights {
+		b = jsonAgreement_Weight(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAgreement(b []byte, x *Agreement) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 1, x.Kind)
+	}
+	if len(x.MaxGap) > 0 {
+		b = answers.WireString(b, 2, x.MaxGap)
+	}
+	if len(x.ThirdReading) > 0 {
+		b = answers.WireString(b, 3, x.ThirdReading)
+	}
+	for _, v := range x.Weights {
+		b = answers.WireMessage(b, 4, v, wireAgreement_Weight)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Agreement_Weight) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAgreement_Weight)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Agreement_Weight) AppendWire(b []byte) []byte {
+	return wireAgreement_Weight(b, x)
+}
+
+func jsonAgreement_Weight(b []byte, x *Agreement_Weight) []byte {
+	if x == nil {
+		x = new(Agreement_Weight)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"quality":`...), x.Quality)
+	if x.Percent != nil {
+		b = answers.JSONInt(append(b, `"percent":`...), *x.Percent)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAgreement_Weight(b []byte, x *Agreement_Weight) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Quality) > 0 {
+		b = answers.WireString(b, 1, x.Quality)
+	}
+	if x.Percent != nil {
+		b = answers.WireVarint(b, 2, *x.Percent)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Epreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Epreuve) AppendWire(b []byte) []byte {
+	return wireEpreuve(b, x)
+}
+
+func jsonEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		x = new(Epreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.Weight != nil {
+		b = answers.JSONInt(append(b, `"weight":`...), *x.Weight)
+	}
+	b = answers.JSONString(append(b, `"bonusAbove":`...), x.BonusAbove)
+	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	b = answers.JSONBool(append(b, `"eliminatory":`...), x.Eliminatory)
+	if x.MinAssessors != nil {
+		b = answers.JSONInt(append(b, `"minAssessors":`...), *x.MinAssessors)
+	}
+	b = append(b, `"variants":[`...)
+	for _, v := range x.Variants {
+		b = jsonVariant(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.MaxAttempts != nil {
+		b = answers.JSONInt(append(b, `"maxAttempts":`...), *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireEpreuve(b []byte, x *Epreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 3, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 4, v)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.Weight != nil {
+		b = answers.WireVarint(b, 7, *x.Weight)
+	}
+	if len(x.BonusAbove) > 0 {
+		b = answers.WireString(b, 8, x.BonusAbove)
+	}
+	if len(x.Scale) > 0 {
+		b = answers.WireString(b, 9, x.Scale)
+	}
+	if x.Eliminatory {
+		b = answers.WireBool(b, 10, x.Eliminatory)
+	}
+	if x.MinAssessors != nil {
+		b = answers.WireVarint(b, 11, *x.MinAssessors)
+	}
+	for _, v := range x.Variants {
+		b = answers.WireMessage(b, 12, v, wireVariant)
+	}
+	if x.MaxAttempts != nil {
+		b = answers.WireVarint(b, 13, *x.MaxAttempts)
+	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 15, x.Agreement, wireAgreement)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Validity) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonValidity)
 }
@@ -3848,6 +4508,9 @@ func jsonRules(b []byte, x *Rules) []byte {
 		b = jsonGate(append(b, `"blocGate":`...), x.BlocGate)
 	}
 	b = answers.JSONString(append(b, `"scale":`...), x.Scale)
+	if x.Agreement != nil {
+		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
+	}
 	if x.Validity != nil {
 		b = jsonValidities(append(b, `"validity":`...), x.Validity)
 	}
@@ -3879,6 +4542,9 @@ func wireRules(b []byte, x *Rules) []byte {
 	if len(x.Scale) > 0 {
 		b = answers.WireString(b, 7, x.Scale)
 	}
+	if x.Agreement != nil {
+		b = answers.WireMessage(b, 8, x.Agreement, wireAgreement)
+	}
 	if x.Validity != nil {
 		b = answers.WireMessage(b, 9, x.Validity, wireValidities)
 	}
@@ -3906,6 +4572,13 @@ func jsonJuryRule(b []byte, x *JuryRule) []byte {
 	if x.MinExternalPercent != nil {
 		b = answers.JSONInt(append(b, `"minExternalPercent":`...), *x.MinExternalPercent)
 	}
+	b = append(b, `"colleges":[`...)
+	for _, v := range x.Colleges {
+		b = jsonJuryRule_College(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONEnum(append(b, `"chair":`...), x.Chair, JuryRule_Chair_Enum_name)
+	b = answers.JSONBool(append(b, `"castingVote":`...), x.CastingVote)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3918,6 +4591,58 @@ func wireJuryRule(b []byte, x *JuryRule) []byte {
 	}
 	if x.MinExternalPercent != nil {
 		b = answers.WireVarint(b, 2, *x.MinExternalPercent)
+	}
+	for _, v := range x.Colleges {
+		b = answers.WireMessage(b, 3, v, wireJuryRule_College)
+	}
+	if x.Chair != 0 {
+		b = answers.WireVarint(b, 4, x.Chair)
+	}
+	if x.CastingVote {
+		b = answers.WireBool(b, 5, x.CastingVote)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *JuryRule_College) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonJuryRule_College)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *JuryRule_College) AppendWire(b []byte) []byte {
+	return wireJuryRule_College(b, x)
+}
+
+func jsonJuryRule_College(b []byte, x *JuryRule_College) []byte {
+	if x == nil {
+		x = new(JuryRule_College)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	b = answers.JSONBool(append(b, `"parity":`...), x.Parity)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireJuryRule_College(b []byte, x *JuryRule_College) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 3, *x.AtLeast)
+	}
+	if x.Parity {
+		b = answers.WireBool(b, 4, x.Parity)
 	}
 	return b
 }
@@ -4165,6 +4890,253 @@ func wireScale_Marks(b []byte, x *Scale_Marks) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *AwardRule) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule) AppendWire(b []byte) []byte {
+	return wireAwardRule(b, x)
+}
+
+func jsonAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		x = new(AwardRule)
+	}
+	b = append(b, '{')
+	b = append(b, `"all":[`...)
+	for _, v := range x.All {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"choose":[`...)
+	for _, v := range x.Choose {
+		b = jsonAwardRule_Choice(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"options":[`...)
+	for _, v := range x.Options {
+		b = jsonAwardRule_Option(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonAwardRule_Requirement(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule(b []byte, x *AwardRule) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.All {
+		b = answers.WireString(b, 1, v)
+	}
+	for _, v := range x.Choose {
+		b = answers.WireMessage(b, 2, v, wireAwardRule_Choice)
+	}
+	for _, v := range x.Options {
+		b = answers.WireMessage(b, 3, v, wireAwardRule_Option)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 4, v, wireAwardRule_Requirement)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Choice) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Choice)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Choice) AppendWire(b []byte) []byte {
+	return wireAwardRule_Choice(b, x)
+}
+
+func jsonAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		x = new(AwardRule_Choice)
+	}
+	b = append(b, '{')
+	b = append(b, `"from":[`...)
+	for _, v := range x.From {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.JSONInt(append(b, `"atLeastCredits":`...), *x.AtLeastCredits)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Choice(b []byte, x *AwardRule_Choice) []byte {
+	if x == nil {
+		return b
+	}
+	for _, v := range x.From {
+		b = answers.WireString(b, 1, v)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 2, *x.AtLeast)
+	}
+	if x.AtLeastCredits != nil {
+		b = answers.WireVarint(b, 3, *x.AtLeastCredits)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Option) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Option)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Option) AppendWire(b []byte) []byte {
+	return wireAwardRule_Option(b, x)
+}
+
+func jsonAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		x = new(AwardRule_Option)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = append(b, `"blocs":[`...)
+	for _, v := range x.Blocs {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Option(b []byte, x *AwardRule_Option) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	for _, v := range x.Blocs {
+		b = answers.WireString(b, 3, v)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireString(b, 4, v)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AwardRule_Requirement) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAwardRule_Requirement)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AwardRule_Requirement) AppendWire(b []byte) []byte {
+	return wireAwardRule_Requirement(b, x)
+}
+
+func jsonAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		x = new(AwardRule_Requirement)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"kind":`...), x.Kind, AwardRule_Requirement_Kind_Enum_name)
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Gate != nil {
+		b = jsonGate(append(b, `"gate":`...), x.Gate)
+	}
+	if x.AtLeast != nil {
+		b = answers.JSONInt(append(b, `"atLeast":`...), *x.AtLeast)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAwardRule_Requirement(b []byte, x *AwardRule_Requirement) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Kind != 0 {
+		b = answers.WireVarint(b, 3, x.Kind)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 4, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 5, v, wireCriterion)
+	}
+	if x.Gate != nil {
+		b = answers.WireMessage(b, 6, x.Gate, wireGate)
+	}
+	if x.AtLeast != nil {
+		b = answers.WireVarint(b, 7, *x.AtLeast)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *AssessorQuality) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonAssessorQuality)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *AssessorQuality) AppendWire(b []byte) []byte {
+	return wireAssessorQuality(b, x)
+}
+
+func jsonAssessorQuality(b []byte, x *AssessorQuality) []byte {
+	if x == nil {
+		x = new(AssessorQuality)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireAssessorQuality(b []byte, x *AssessorQuality) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *ListReferentielRevisionsResponse) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonListReferentielRevisionsResponse)
 }
@@ -4407,6 +5379,7 @@ func jsonSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	b = answers.JSONString(append(b, `"competence":`...), x.Competence)
 	b = answers.JSONString(append(b, `"criterion":`...), x.Criterion)
 	b = answers.JSONString(append(b, `"text":`...), x.Text)
+	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4434,6 +5407,9 @@ func wireSearchReferentielsResponse_SearchResult(b []byte, x *SearchReferentiels
 	}
 	if len(x.Text) > 0 {
 		b = answers.WireString(b, 7, x.Text)
+	}
+	if len(x.Epreuve) > 0 {
+		b = answers.WireString(b, 8, x.Epreuve)
 	}
 	return b
 }
@@ -4637,6 +5613,11 @@ func jsonGrid(b []byte, x *Grid) []byte {
 	}
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"rulesVersion":`...), x.RulesVersion)
+	b = append(b, `"requirements":[`...)
+	for _, v := range x.Requirements {
+		b = jsonGrid_GridCompetence(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4664,6 +5645,9 @@ func wireGrid(b []byte, x *Grid) []byte {
 	}
 	if len(x.RulesVersion) > 0 {
 		b = answers.WireString(b, 7, x.RulesVersion)
+	}
+	for _, v := range x.Requirements {
+		b = answers.WireMessage(b, 18, v, wireGrid_GridCompetence)
 	}
 	return b
 }
@@ -4696,6 +5680,11 @@ func jsonGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 		b = jsonGrid_GridCompetence(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	b = append(b, `"epreuves":[`...)
+	for _, v := range x.Epreuves {
+		b = jsonGrid_GridEpreuve(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4717,6 +5706,9 @@ func wireGrid_GridBloc(b []byte, x *Grid_GridBloc) []byte {
 	}
 	for _, v := range x.Competences {
 		b = answers.WireMessage(b, 5, v, wireGrid_GridCompetence)
+	}
+	for _, v := range x.Epreuves {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridEpreuve)
 	}
 	return b
 }
@@ -4814,6 +5806,12 @@ func jsonGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	b = answers.JSONEnd(b, ']')
 	b = answers.JSONString(append(b, `"level":`...), x.Level)
 	b = answers.JSONString(append(b, `"mark":`...), x.Mark)
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = answers.JSONString(append(b, `"points":`...), x.Points)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4847,6 +5845,79 @@ func wireGrid_GridCriterion(b []byte, x *Grid_GridCriterion) []byte {
 	}
 	if len(x.Mark) > 0 {
 		b = answers.WireString(b, 9, x.Mark)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 10, v)
+	}
+	if len(x.Points) > 0 {
+		b = answers.WireString(b, 40, x.Points)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Grid_GridEpreuve) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonGrid_GridEpreuve)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Grid_GridEpreuve) AppendWire(b []byte) []byte {
+	return wireGrid_GridEpreuve(b, x)
+}
+
+func jsonGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		x = new(Grid_GridEpreuve)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"code":`...), x.Code)
+	b = answers.JSONString(append(b, `"title":`...), x.Title)
+	b = answers.JSONEnum(append(b, `"outcome":`...), x.Outcome, Outcome_Enum_name)
+	b = append(b, `"reasons":[`...)
+	for _, v := range x.Reasons {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	if x.Method != nil {
+		b = jsonAssessmentMethod(append(b, `"method":`...), x.Method)
+	}
+	b = append(b, `"criteria":[`...)
+	for _, v := range x.Criteria {
+		b = jsonGrid_GridCriterion(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	b = append(b, `"competences":[`...)
+	for _, v := range x.Competences {
+		b = answers.JSONString(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
+	return answers.JSONEnd(b, '}')
+}
+
+func wireGrid_GridEpreuve(b []byte, x *Grid_GridEpreuve) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.Code) > 0 {
+		b = answers.WireString(b, 1, x.Code)
+	}
+	if len(x.Title) > 0 {
+		b = answers.WireString(b, 2, x.Title)
+	}
+	if x.Outcome != 0 {
+		b = answers.WireVarint(b, 3, x.Outcome)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 4, v, wireReason)
+	}
+	if x.Method != nil {
+		b = answers.WireMessage(b, 5, x.Method, wireAssessmentMethod)
+	}
+	for _, v := range x.Criteria {
+		b = answers.WireMessage(b, 6, v, wireGrid_GridCriterion)
+	}
+	for _, v := range x.Competences {
+		b = answers.WireString(b, 7, v)
 	}
 	return b
 }

@@ -143,7 +143,10 @@ type Assessment struct {
 	Level string `protobuf:"bytes,7,opt,name=level,proto3" json:"level,omitempty"`
 	// A mark, if the criterion's scale has marks: a decimal such as `12.5`, a multiple of
 	// the scale's step. Then there is neither verdict nor level.
-	Mark          string `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
+	Mark string `protobuf:"bytes,8,opt,name=mark,proto3" json:"mark,omitempty"`
+	// The quality in which the assessor gave it, if the session gives them one: a code
+	// of the référentiel's `assessor_qualities`.
+	Quality       string `protobuf:"bytes,39,opt,name=quality,proto3" json:"quality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,6 +233,13 @@ func (x *Assessment) GetLevel() string {
 func (x *Assessment) GetMark() string {
 	if x != nil {
 		return x.Mark
+	}
+	return ""
+}
+
+func (x *Assessment) GetQuality() string {
+	if x != nil {
+		return x.Quality
 	}
 	return ""
 }
@@ -708,7 +718,7 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03MET\x10\x01\x12\x11\n" +
 	"\rPARTIALLY_MET\x10\x02\x12\v\n" +
-	"\aNOT_MET\x10\x03\"\xe5\x03\n" +
+	"\aNOT_MET\x10\x03\"\x8b\x04\n" +
 	"\n" +
 	"Assessment\x12=\n" +
 	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12>\n" +
@@ -719,7 +729,9 @@ const file_acquis_v1_assessment_proto_rawDesc = "" +
 	"\vrecord_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"recordTime\x128\n" +
 	"\x05level\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05level\x12_\n" +
-	"\x04mark\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x04mark\"\xc1\x03\n" +
+	"\x04mark\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x04mark\x12$\n" +
+	"\aquality\x18' \x01(\tB\n" +
+	"\xe0A\x03\xbaH\x04r\x02\x18 R\aquality\"\xc1\x03\n" +
 	"\n" +
 	"Settlement\x12=\n" +
 	"\tcriterion\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\tcriterion\x12>\n" +

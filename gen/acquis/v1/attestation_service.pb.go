@@ -391,6 +391,10 @@ type VerifyAttestationResponse struct {
 	Register *Register `protobuf:"bytes,11,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it, as that revision says; if it says so.
 	Certificateur *Certificateur `protobuf:"bytes,12,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
+	// Code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Its title.
+	OptionTitle string `protobuf:"bytes,22,opt,name=option_title,json=optionTitle,proto3" json:"option_title,omitempty"`
 	// The last day on which what it attests is valid, in the service's time zone. Not set if
 	// it has no end.
 	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
@@ -505,6 +509,20 @@ func (x *VerifyAttestationResponse) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *VerifyAttestationResponse) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *VerifyAttestationResponse) GetOptionTitle() string {
+	if x != nil {
+		return x.OptionTitle
+	}
+	return ""
+}
+
 func (x *VerifyAttestationResponse) GetLastValidDate() *date.Date {
 	if x != nil {
 		return x.LastValidDate
@@ -589,7 +607,7 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
 	"credential:j\xbaHg\x1ae\n" +
-	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\x93\x05\n" +
+	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\xce\x05\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
@@ -606,7 +624,9 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"issue_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12/\n" +
 	"\bregister\x18\v \x01(\v2\x13.acquis.v1.RegisterR\bregister\x12>\n" +
-	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateur\x129\n" +
+	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateur\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12!\n" +
+	"\foption_title\x18\x16 \x01(\tR\voptionTitle\x129\n" +
 	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDateJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
 	"\x12AttestationService\x12\xaa\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +

@@ -30,7 +30,8 @@ type Candidacy_Scope_Enum int32
 const (
 	// Not set; refused as input.
 	Candidacy_Scope_SCOPE_UNSPECIFIED Candidacy_Scope_Enum = 0
-	// Every bloc not yet capitalised.
+	// Every bloc that the award needs and that is not yet capitalised: of the blocs that it
+	// leaves to choose, those named.
 	Candidacy_Scope_WHOLE Candidacy_Scope_Enum = 1
 	// The blocs named.
 	Candidacy_Scope_BLOCS Candidacy_Scope_Enum = 2
@@ -339,11 +340,13 @@ type Candidacy struct {
 	// How the candidate came to the certification.
 	AccessRoute Candidacy_AccessRoute_Enum `protobuf:"varint,5,opt,name=access_route,json=accessRoute,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_route,omitempty"`
 	// Blocs presented, in the order of the référentiel: with scope WHOLE every
-	// bloc that was not capitalised at enrolment, without those that left.
+	// bloc that the award needs and that was not capitalised at enrolment, without those that
+	// left.
 	PresentedBlocs []string `protobuf:"bytes,6,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// Which method applies; fixed at enrolment by the number of blocs.
+	// Which method applies, where a compétence has one for a single bloc and no variant
+	// applies; fixed at enrolment by the number of blocs. The grid shows the method in force.
 	MethodVariant Candidacy_MethodVariant_Enum `protobuf:"varint,7,opt,name=method_variant,json=methodVariant,proto3,enum=acquis.v1.Candidacy_MethodVariant_Enum" json:"method_variant,omitempty"`
-	// Blocs that left the candidacy, and how.
+	// Blocs and requirements that left the candidacy, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,8,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
 	// State.
 	State Candidacy_State_Enum `protobuf:"varint,9,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
@@ -360,7 +363,21 @@ type Candidacy struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// What the registrar should know of the enrolment: REGISTRATION_EXPIRED if it was after
 	// the end of the certification's registration.
-	Warnings      []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []*Warning `protobuf:"bytes,14,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// With scope WHOLE: code of the option that the candidate presents. Required if the
+	// référentiel has options, not allowed otherwise.
+	Option string `protobuf:"bytes,24,opt,name=option,proto3" json:"option,omitempty"`
+	// With scope WHOLE: codes of the blocs that the candidate chooses, besides those that the
+	// award needs in any case; at most 50, each once. Together with what is capitalised they
+	// must be enough for each choice. Further ones are presented too: a bloc that is never
+	// needed, or one of another option.
+	ChosenBlocs []string `protobuf:"bytes,25,rep,name=chosen_blocs,json=chosenBlocs,proto3" json:"chosen_blocs,omitempty"`
+	// Requirements presented: with scope WHOLE those that the jury assesses, that the award
+	// needs and that were not fulfilled at enrolment, without those that left.
+	PresentedRequirements []string `protobuf:"bytes,26,rep,name=presented_requirements,json=presentedRequirements,proto3" json:"presented_requirements,omitempty"`
+	// Blocs presented at enrolment that a jury had decided against before: their attempt is a
+	// RESIT, which may have another method.
+	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +506,34 @@ func (x *Candidacy) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Candidacy) GetWarnings() []*Warning {
 	if x != nil {
 		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Candidacy) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Candidacy) GetChosenBlocs() []string {
+	if x != nil {
+		return x.ChosenBlocs
+	}
+	return nil
+}
+
+func (x *Candidacy) GetPresentedRequirements() []string {
+	if x != nil {
+		return x.PresentedRequirements
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
 	}
 	return nil
 }
@@ -644,7 +689,7 @@ func (*Candidacy_State) Descriptor() ([]byte, []int) {
 // A bloc that left a candidacy.
 type Candidacy_DepartedBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Code of the bloc.
+	// Code of the bloc, or of a requirement.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// How it left.
 	Cause         Candidacy_DepartedBloc_Cause_Enum `protobuf:"varint,2,opt,name=cause,proto3,enum=acquis.v1.Candidacy_DepartedBloc_Cause_Enum" json:"cause,omitempty"`
@@ -737,7 +782,7 @@ var File_acquis_v1_candidacy_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\n" +
-	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x0e\n" +
+	"\x19acquis/v1/candidacy.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x17acquis/v1/warning.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x12\n" +
 	"\tCandidacy\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12t\n" +
 	"\tcandidate\x18\x02 \x01(\tBV\xe0A\x02\xe0A\x05\xfaA\x17\n" +
@@ -747,7 +792,7 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\faccess_route\x18\x05 \x01(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x0e\xe0A\x01\xe0A\x05\xbaH\x05\x82\x01\x02\x10\x01R\vaccessRoute\x12:\n" +
 	"\x0fpresented_blocs\x18\x06 \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x102\"\x04r\x02\x18 R\x0epresentedBlocs\x12S\n" +
 	"\x0emethod_variant\x18\a \x01(\x0e2'.acquis.v1.Candidacy.MethodVariant.EnumB\x03\xe0A\x03R\rmethodVariant\x12U\n" +
-	"\x0edeparted_blocs\x18\b \x03(\v2!.acquis.v1.Candidacy.DepartedBlocB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x102R\rdepartedBlocs\x12:\n" +
+	"\x0edeparted_blocs\x18\b \x03(\v2!.acquis.v1.Candidacy.DepartedBlocB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10FR\rdepartedBlocs\x12:\n" +
 	"\x05state\x18\t \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x12I\n" +
 	"\vreferentiel\x18\n" +
 	" \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -758,7 +803,12 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12;\n" +
 	"\bwarnings\x18\x0e \x03(\v2\x12.acquis.v1.WarningB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10\n" +
-	"R\bwarnings\x1a<\n" +
+	"R\bwarnings\x12=\n" +
+	"\x06option\x18\x18 \x01(\tB%\xe0A\x01\xe0A\x05\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x06option\x12L\n" +
+	"\fchosen_blocs\x18\x19 \x03(\tB)\xe0A\x01\xe0A\x05\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vchosenBlocs\x12H\n" +
+	"\x16presented_requirements\x18\x1a \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18 R\x15presentedRequirements\x122\n" +
+	"\vresit_blocs\x18\" \x03(\tB\x11\xe0A\x03\xbaH\v\x92\x01\b\x102\"\x04r\x02\x18 R\n" +
+	"resitBlocs\x1a<\n" +
 	"\x05Scope\"3\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\t\n" +
@@ -797,9 +847,10 @@ const file_acquis_v1_candidacy_proto_rawDesc = "" +
 	"\tWITHDRAWN\x10\x01\x12\n" +
 	"\n" +
 	"\x06ABSENT\x10\x02\x12\x10\n" +
-	"\fALREADY_HELD\x10\x03:\xd7\x01\xeaA[\n" +
-	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaHv\x1at\n" +
-	"\vblocs.scope\x127is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\fALREADY_HELD\x10\x03:\x89\x03\xeaA[\n" +
+	"\x15acquis.eval/Candidacy\x12*sessions/{session}/candidacies/{candidacy}*\vcandidacies2\tcandidacy\xbaH\xa7\x02\x1at\n" +
+	"\vblocs.scope\x127is required with scope BLOCS, and not allowed otherwise\x1a,(this.scope == 2) == (this.blocs.size() > 0)\x1a\xae\x01\n" +
+	"\foption.scope\x12Uwith scope BLOCS there is neither an option nor chosen blocs: name the blocs in blocs\x1aGthis.scope != 2 || (this.option == '' && this.chosen_blocs.size() == 0)B6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_candidacy_proto_rawDescOnce sync.Once

@@ -32,8 +32,8 @@ type DeliberateRequest struct {
 	GridEtag string `protobuf:"bytes,2,opt,name=grid_etag,json=gridEtag,proto3" json:"grid_etag,omitempty"`
 	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// Departures from the computed outcome, at most one per bloc. A bloc without
-	// an entry gets its computed outcome.
+	// Departures from the computed outcome, at most one per bloc or requirement. One
+	// without an entry gets its computed outcome.
 	BlocDecisions []*DeliberateRequest_BlocDecision `protobuf:"bytes,4,rep,name=bloc_decisions,json=blocDecisions,proto3" json:"bloc_decisions,omitempty"`
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
@@ -173,7 +173,7 @@ type RectifyDecisionRequest struct {
 	Session string `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	// Subjects of the jury members present, 1–50, each once, including the caller.
 	MembersPresent []string `protobuf:"bytes,3,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	// CAPITALISED or NOT_CAPITALISED.
+	// CAPITALISED or NOT_CAPITALISED; of a requirement, FULFILLED or NOT_FULFILLED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// Why, 1–4000 characters. Not for health data.
 	Motive string `protobuf:"bytes,5,opt,name=motive,proto3" json:"motive,omitempty"`
@@ -574,6 +574,147 @@ func (x *RecordPriorBlocResponse) GetCapitalisation() *Capitalisation {
 	return nil
 }
 
+// Request of RecordRequirement.
+type RecordRequirementRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `candidates/{candidate}/capitalisations/{référentiel id}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Code of the requirement in the current revision.
+	Requirement string `protobuf:"bytes,2,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// What proves it, for instance the reference of a procès-verbal; 1–1000 characters.
+	// Not for health data.
+	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	// The number that the document proves, 1–100000, if the requirement asks for one;
+	// otherwise left out. Numbers of several documents add up.
+	Amount int32 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// A UUID that makes retries safe: a request sent again with it within 24
+	// hours does nothing again; its answer shows what the first one made or
+	// changed, as it is by then. It is the same request over gRPC and REST.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordRequirementRequest) Reset() {
+	*x = RecordRequirementRequest{}
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordRequirementRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordRequirementRequest) ProtoMessage() {}
+
+func (x *RecordRequirementRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordRequirementRequest.ProtoReflect.Descriptor instead.
+func (*RecordRequirementRequest) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RecordRequirementRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RecordRequirementRequest) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *RecordRequirementRequest) GetProof() string {
+	if x != nil {
+		return x.Proof
+	}
+	return ""
+}
+
+func (x *RecordRequirementRequest) GetAmount() int32 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *RecordRequirementRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Answer of RecordRequirement.
+type RecordRequirementResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The decision.
+	Decisions []*Decision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// The ledger after it.
+	Capitalisation *Capitalisation `protobuf:"bytes,2,opt,name=capitalisation,proto3" json:"capitalisation,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RecordRequirementResponse) Reset() {
+	*x = RecordRequirementResponse{}
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordRequirementResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordRequirementResponse) ProtoMessage() {}
+
+func (x *RecordRequirementResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordRequirementResponse.ProtoReflect.Descriptor instead.
+func (*RecordRequirementResponse) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RecordRequirementResponse) GetDecisions() []*Decision {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *RecordRequirementResponse) GetCapitalisation() *Capitalisation {
+	if x != nil {
+		return x.Capitalisation
+	}
+	return nil
+}
+
 // Request of GetCapitalisation.
 type GetCapitalisationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -589,7 +730,7 @@ type GetCapitalisationRequest struct {
 
 func (x *GetCapitalisationRequest) Reset() {
 	*x = GetCapitalisationRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +742,7 @@ func (x *GetCapitalisationRequest) String() string {
 func (*GetCapitalisationRequest) ProtoMessage() {}
 
 func (x *GetCapitalisationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[8]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +755,7 @@ func (x *GetCapitalisationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCapitalisationRequest.ProtoReflect.Descriptor instead.
 func (*GetCapitalisationRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetCapitalisationRequest) GetName() string {
@@ -642,7 +783,7 @@ type GetDecisionRequest struct {
 
 func (x *GetDecisionRequest) Reset() {
 	*x = GetDecisionRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +795,7 @@ func (x *GetDecisionRequest) String() string {
 func (*GetDecisionRequest) ProtoMessage() {}
 
 func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[9]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +808,7 @@ func (x *GetDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetDecisionRequest) GetName() string {
@@ -688,7 +829,7 @@ type GetDecisionProofRequest struct {
 
 func (x *GetDecisionProofRequest) Reset() {
 	*x = GetDecisionProofRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +841,7 @@ func (x *GetDecisionProofRequest) String() string {
 func (*GetDecisionProofRequest) ProtoMessage() {}
 
 func (x *GetDecisionProofRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[10]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +854,7 @@ func (x *GetDecisionProofRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDecisionProofRequest.ProtoReflect.Descriptor instead.
 func (*GetDecisionProofRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetDecisionProofRequest) GetName() string {
@@ -734,8 +875,8 @@ type ListDecisionsRequest struct {
 	// other fields except page_size must be as in that request, by the same subject, for the same centre.
 	PageToken *string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3,oneof" json:"page_token,omitempty"`
 	// AIP-160 filter over `session` (its name; = != :), `referentiel` (its id, its name or its revision's name; = !=
-	// :), `kind` (BLOC, PRIOR_BLOC, AWARD; = != :), `outcome` (CAPITALISED, NOT_CAPITALISED, AWARDED, NOT_AWARDED; =
-	// != :), `effective` (true, false; = != :), `decide_time` (a time; = != < <= > >= :). For instance `kind = AWARD
+	// :), `kind` (BLOC, PRIOR_BLOC, AWARD, REQUIREMENT, PROOF; = != :), `outcome` (CAPITALISED, NOT_CAPITALISED, AWARDED,
+	// NOT_AWARDED, FULFILLED, NOT_FULFILLED; = != :), `effective` (true, false; = != :), `decide_time` (a time; = != < <= > >= :). For instance `kind = AWARD
 	// AND decide_time >= "2026-06-01T00:00:00Z"`. At most 1000 characters and 50 comparisons. docs/guide.md has the
 	// rules.
 	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -745,7 +886,7 @@ type ListDecisionsRequest struct {
 
 func (x *ListDecisionsRequest) Reset() {
 	*x = ListDecisionsRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +898,7 @@ func (x *ListDecisionsRequest) String() string {
 func (*ListDecisionsRequest) ProtoMessage() {}
 
 func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[11]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +911,7 @@ func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListDecisionsRequest) GetParent() string {
@@ -814,7 +955,7 @@ type ListDecisionsResponse struct {
 
 func (x *ListDecisionsResponse) Reset() {
 	*x = ListDecisionsResponse{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +967,7 @@ func (x *ListDecisionsResponse) String() string {
 func (*ListDecisionsResponse) ProtoMessage() {}
 
 func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[12]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,7 +980,7 @@ func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListDecisionsResponse) GetDecisions() []*Decision {
@@ -867,7 +1008,7 @@ type GetDeliberationRecordRequest struct {
 
 func (x *GetDeliberationRecordRequest) Reset() {
 	*x = GetDeliberationRecordRequest{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1020,7 @@ func (x *GetDeliberationRecordRequest) String() string {
 func (*GetDeliberationRecordRequest) ProtoMessage() {}
 
 func (x *GetDeliberationRecordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[13]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1033,7 @@ func (x *GetDeliberationRecordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetDeliberationRecordRequest.ProtoReflect.Descriptor instead.
 func (*GetDeliberationRecordRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_capitalisation_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetDeliberationRecordRequest) GetName() string {
@@ -902,12 +1043,12 @@ func (x *GetDeliberationRecordRequest) GetName() string {
 	return ""
 }
 
-// The jury's decision on one bloc.
+// The jury's decision on one bloc or requirement.
 type DeliberateRequest_BlocDecision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Code of the bloc.
+	// Code of the bloc or the requirement.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
-	// CAPITALISED or NOT_CAPITALISED.
+	// CAPITALISED or NOT_CAPITALISED; of a requirement, FULFILLED or NOT_FULFILLED.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,2,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
 	// Why the jury departs from the computed outcome; required if it does. At
 	// most 4000 characters. Not for health data.
@@ -918,7 +1059,7 @@ type DeliberateRequest_BlocDecision struct {
 
 func (x *DeliberateRequest_BlocDecision) Reset() {
 	*x = DeliberateRequest_BlocDecision{}
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -930,7 +1071,7 @@ func (x *DeliberateRequest_BlocDecision) String() string {
 func (*DeliberateRequest_BlocDecision) ProtoMessage() {}
 
 func (x *DeliberateRequest_BlocDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[14]
+	mi := &file_acquis_v1_capitalisation_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,29 +1112,29 @@ var File_acquis_v1_capitalisation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\n" +
-	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\xa1\x05\n" +
+	"&acquis/v1/capitalisation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\"\xa5\x05\n" +
 	"\x11DeliberateRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12-\n" +
 	"\tgrid_etag\x18\x02 \x01(\tB\x10\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@\xa0\xb5\x18\x04R\bgridEtag\x12c\n" +
 	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12e\n" +
-	"\x0ebloc_decisions\x18\x04 \x03(\v2).acquis.v1.DeliberateRequest.BlocDecisionB\x13\xe0A\x01\xbaH\x05\x92\x01\x02\x102\x92\xb5\x18\x04blocR\rblocDecisions\x125\n" +
+	"\x0ebloc_decisions\x18\x04 \x03(\v2).acquis.v1.DeliberateRequest.BlocDecisionB\x13\xe0A\x01\xbaH\x05\x92\x01\x02\x10F\x92\xb5\x18\x04blocR\rblocDecisions\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x1a\xb7\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x1a\xbb\x01\n" +
 	"\fBlocDecision\x123\n" +
-	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12I\n" +
-	"\aoutcome\x18\x02 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12'\n" +
+	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12M\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\x11\xe0A\x02\xbaH\v\x82\x01\b\x18\x01\x18\x02\x18\x0f\x18\x10R\aoutcome\x12'\n" +
 	"\x06motive\x18\x03 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\"\x8a\x01\n" +
 	"\x12DeliberateResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x99\x04\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x9d\x04\n" +
 	"\x16RectifyDecisionRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
 	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\x12i\n" +
 	"\asession\x18\x02 \x01(\tBO\xe0A\x02\xfaA\x15\n" +
 	"\x13acquis.eval/Session\xbaH1r/2-^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\asession\x12c\n" +
-	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12I\n" +
-	"\aoutcome\x18\x04 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x01\x18\x02R\aoutcome\x12)\n" +
+	"\x0fmembers_present\x18\x03 \x03(\tB:\xe0A\x02\xbaH4\x92\x011\b\x01\x102\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\x0emembersPresent\x12M\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2 .acquis.v1.Decision.Outcome.EnumB\x11\xe0A\x02\xbaH\v\x82\x01\b\x18\x01\x18\x02\x18\x0f\x18\x10R\aoutcome\x12)\n" +
 	"\x06motive\x18\x05 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x06motive\x125\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x01\n" +
@@ -1020,6 +1161,17 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x8f\x01\n" +
 	"\x17RecordPriorBlocResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x88\x03\n" +
+	"\x18RecordRequirementRequest\x12\xa0\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
+	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12A\n" +
+	"\vrequirement\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vrequirement\x12'\n" +
+	"\x05proof\x18\x03 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\a\xa0\xb5\x18\x02R\x05proof\x12&\n" +
+	"\x06amount\x18\x04 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\x06amount\x125\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x91\x01\n" +
+	"\x19RecordRequirementResponse\x121\n" +
+	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
 	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x9b\x02\n" +
 	"\x18GetCapitalisationRequest\x12\xa0\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
@@ -1045,7 +1197,7 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
 	"\x1cGetDeliberationRecordRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA \n" +
-	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xa1\f\n" +
+	"\x1eacquis.eval/DeliberationRecord\xbaHDrB2@^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/deliberationRecord$R\x04name2\xec\r\n" +
 	"\x15CapitalisationService\x12\xb8\x01\n" +
 	"\n" +
 	"Deliberate\x12\x1c.acquis.v1.DeliberateRequest\x1a\x1d.acquis.v1.DeliberateResponse\"m\xdaA#candidacy,grid_etag,members_present\x8a\xb5\x18\x05\n" +
@@ -1055,7 +1207,9 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"\x05Award\x12\x17.acquis.v1.AwardRequest\x1a\x18.acquis.v1.AwardResponse\"b\xdaA\x1cname,session,members_present\x8a\xb5\x18\x05\n" +
 	"\x01\x040\b\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=candidates/*/capitalisations/*}:award\x12\xb9\x01\n" +
 	"\x0fRecordPriorBloc\x12!.acquis.v1.RecordPriorBlocRequest\x1a\".acquis.v1.RecordPriorBlocResponse\"_\xdaA\x0fname,bloc,proof\x8a\xb5\x18\x05\n" +
-	"\x01\x020\b\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\xa3\x01\n" +
+	"\x01\x020\b\x82\xd3\xe4\x93\x02>:\x01*\"9/v1/{name=candidates/*/capitalisations/*}:recordPriorBloc\x12\xc8\x01\n" +
+	"\x11RecordRequirement\x12#.acquis.v1.RecordRequirementRequest\x1a$.acquis.v1.RecordRequirementResponse\"h\xdaA\x16name,requirement,proof\x8a\xb5\x18\x05\n" +
+	"\x01\x020\b\x82\xd3\xe4\x93\x02@:\x01*\";/v1/{name=candidates/*/capitalisations/*}:recordRequirement\x12\xa3\x01\n" +
 	"\x11GetCapitalisation\x12#.acquis.v1.GetCapitalisationRequest\x1a\x19.acquis.v1.Capitalisation\"N\xdaA\x04name\x8a\xb5\x18\x12\n" +
 	"\x03\x06\x02\x04*\vanswer.name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=candidates/*/capitalisations/*}\x12\x8b\x01\n" +
 	"\vGetDecision\x12\x1d.acquis.v1.GetDecisionRequest\x1a\x13.acquis.v1.Decision\"H\xdaA\x04name\x8a\xb5\x18\x12\n" +
@@ -1079,7 +1233,7 @@ func file_acquis_v1_capitalisation_service_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_capitalisation_service_proto_rawDescData
 }
 
-var file_acquis_v1_capitalisation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_acquis_v1_capitalisation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_acquis_v1_capitalisation_service_proto_goTypes = []any{
 	(*DeliberateRequest)(nil),              // 0: acquis.v1.DeliberateRequest
 	(*DeliberateResponse)(nil),             // 1: acquis.v1.DeliberateResponse
@@ -1089,55 +1243,61 @@ var file_acquis_v1_capitalisation_service_proto_goTypes = []any{
 	(*AwardResponse)(nil),                  // 5: acquis.v1.AwardResponse
 	(*RecordPriorBlocRequest)(nil),         // 6: acquis.v1.RecordPriorBlocRequest
 	(*RecordPriorBlocResponse)(nil),        // 7: acquis.v1.RecordPriorBlocResponse
-	(*GetCapitalisationRequest)(nil),       // 8: acquis.v1.GetCapitalisationRequest
-	(*GetDecisionRequest)(nil),             // 9: acquis.v1.GetDecisionRequest
-	(*GetDecisionProofRequest)(nil),        // 10: acquis.v1.GetDecisionProofRequest
-	(*ListDecisionsRequest)(nil),           // 11: acquis.v1.ListDecisionsRequest
-	(*ListDecisionsResponse)(nil),          // 12: acquis.v1.ListDecisionsResponse
-	(*GetDeliberationRecordRequest)(nil),   // 13: acquis.v1.GetDeliberationRecordRequest
-	(*DeliberateRequest_BlocDecision)(nil), // 14: acquis.v1.DeliberateRequest.BlocDecision
-	(*Decision)(nil),                       // 15: acquis.v1.Decision
-	(*Capitalisation)(nil),                 // 16: acquis.v1.Capitalisation
-	(Decision_Outcome_Enum)(0),             // 17: acquis.v1.Decision.Outcome.Enum
-	(*DecisionProof)(nil),                  // 18: acquis.v1.DecisionProof
-	(*DeliberationRecord)(nil),             // 19: acquis.v1.DeliberationRecord
+	(*RecordRequirementRequest)(nil),       // 8: acquis.v1.RecordRequirementRequest
+	(*RecordRequirementResponse)(nil),      // 9: acquis.v1.RecordRequirementResponse
+	(*GetCapitalisationRequest)(nil),       // 10: acquis.v1.GetCapitalisationRequest
+	(*GetDecisionRequest)(nil),             // 11: acquis.v1.GetDecisionRequest
+	(*GetDecisionProofRequest)(nil),        // 12: acquis.v1.GetDecisionProofRequest
+	(*ListDecisionsRequest)(nil),           // 13: acquis.v1.ListDecisionsRequest
+	(*ListDecisionsResponse)(nil),          // 14: acquis.v1.ListDecisionsResponse
+	(*GetDeliberationRecordRequest)(nil),   // 15: acquis.v1.GetDeliberationRecordRequest
+	(*DeliberateRequest_BlocDecision)(nil), // 16: acquis.v1.DeliberateRequest.BlocDecision
+	(*Decision)(nil),                       // 17: acquis.v1.Decision
+	(*Capitalisation)(nil),                 // 18: acquis.v1.Capitalisation
+	(Decision_Outcome_Enum)(0),             // 19: acquis.v1.Decision.Outcome.Enum
+	(*DecisionProof)(nil),                  // 20: acquis.v1.DecisionProof
+	(*DeliberationRecord)(nil),             // 21: acquis.v1.DeliberationRecord
 }
 var file_acquis_v1_capitalisation_service_proto_depIdxs = []int32{
-	14, // 0: acquis.v1.DeliberateRequest.bloc_decisions:type_name -> acquis.v1.DeliberateRequest.BlocDecision
-	15, // 1: acquis.v1.DeliberateResponse.decisions:type_name -> acquis.v1.Decision
-	16, // 2: acquis.v1.DeliberateResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	17, // 3: acquis.v1.RectifyDecisionRequest.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	15, // 4: acquis.v1.RectifyDecisionResponse.decisions:type_name -> acquis.v1.Decision
-	16, // 5: acquis.v1.RectifyDecisionResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	15, // 6: acquis.v1.AwardResponse.decisions:type_name -> acquis.v1.Decision
-	16, // 7: acquis.v1.AwardResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	15, // 8: acquis.v1.RecordPriorBlocResponse.decisions:type_name -> acquis.v1.Decision
-	16, // 9: acquis.v1.RecordPriorBlocResponse.capitalisation:type_name -> acquis.v1.Capitalisation
-	15, // 10: acquis.v1.ListDecisionsResponse.decisions:type_name -> acquis.v1.Decision
-	17, // 11: acquis.v1.DeliberateRequest.BlocDecision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	0,  // 12: acquis.v1.CapitalisationService.Deliberate:input_type -> acquis.v1.DeliberateRequest
-	2,  // 13: acquis.v1.CapitalisationService.RectifyDecision:input_type -> acquis.v1.RectifyDecisionRequest
-	4,  // 14: acquis.v1.CapitalisationService.Award:input_type -> acquis.v1.AwardRequest
-	6,  // 15: acquis.v1.CapitalisationService.RecordPriorBloc:input_type -> acquis.v1.RecordPriorBlocRequest
-	8,  // 16: acquis.v1.CapitalisationService.GetCapitalisation:input_type -> acquis.v1.GetCapitalisationRequest
-	9,  // 17: acquis.v1.CapitalisationService.GetDecision:input_type -> acquis.v1.GetDecisionRequest
-	10, // 18: acquis.v1.CapitalisationService.GetDecisionProof:input_type -> acquis.v1.GetDecisionProofRequest
-	11, // 19: acquis.v1.CapitalisationService.ListDecisions:input_type -> acquis.v1.ListDecisionsRequest
-	13, // 20: acquis.v1.CapitalisationService.GetDeliberationRecord:input_type -> acquis.v1.GetDeliberationRecordRequest
-	1,  // 21: acquis.v1.CapitalisationService.Deliberate:output_type -> acquis.v1.DeliberateResponse
-	3,  // 22: acquis.v1.CapitalisationService.RectifyDecision:output_type -> acquis.v1.RectifyDecisionResponse
-	5,  // 23: acquis.v1.CapitalisationService.Award:output_type -> acquis.v1.AwardResponse
-	7,  // 24: acquis.v1.CapitalisationService.RecordPriorBloc:output_type -> acquis.v1.RecordPriorBlocResponse
-	16, // 25: acquis.v1.CapitalisationService.GetCapitalisation:output_type -> acquis.v1.Capitalisation
-	15, // 26: acquis.v1.CapitalisationService.GetDecision:output_type -> acquis.v1.Decision
-	18, // 27: acquis.v1.CapitalisationService.GetDecisionProof:output_type -> acquis.v1.DecisionProof
-	12, // 28: acquis.v1.CapitalisationService.ListDecisions:output_type -> acquis.v1.ListDecisionsResponse
-	19, // 29: acquis.v1.CapitalisationService.GetDeliberationRecord:output_type -> acquis.v1.DeliberationRecord
-	21, // [21:30] is the sub-list for method output_type
-	12, // [12:21] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	16, // 0: acquis.v1.DeliberateRequest.bloc_decisions:type_name -> acquis.v1.DeliberateRequest.BlocDecision
+	17, // 1: acquis.v1.DeliberateResponse.decisions:type_name -> acquis.v1.Decision
+	18, // 2: acquis.v1.DeliberateResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	19, // 3: acquis.v1.RectifyDecisionRequest.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	17, // 4: acquis.v1.RectifyDecisionResponse.decisions:type_name -> acquis.v1.Decision
+	18, // 5: acquis.v1.RectifyDecisionResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	17, // 6: acquis.v1.AwardResponse.decisions:type_name -> acquis.v1.Decision
+	18, // 7: acquis.v1.AwardResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	17, // 8: acquis.v1.RecordPriorBlocResponse.decisions:type_name -> acquis.v1.Decision
+	18, // 9: acquis.v1.RecordPriorBlocResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	17, // 10: acquis.v1.RecordRequirementResponse.decisions:type_name -> acquis.v1.Decision
+	18, // 11: acquis.v1.RecordRequirementResponse.capitalisation:type_name -> acquis.v1.Capitalisation
+	17, // 12: acquis.v1.ListDecisionsResponse.decisions:type_name -> acquis.v1.Decision
+	19, // 13: acquis.v1.DeliberateRequest.BlocDecision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	0,  // 14: acquis.v1.CapitalisationService.Deliberate:input_type -> acquis.v1.DeliberateRequest
+	2,  // 15: acquis.v1.CapitalisationService.RectifyDecision:input_type -> acquis.v1.RectifyDecisionRequest
+	4,  // 16: acquis.v1.CapitalisationService.Award:input_type -> acquis.v1.AwardRequest
+	6,  // 17: acquis.v1.CapitalisationService.RecordPriorBloc:input_type -> acquis.v1.RecordPriorBlocRequest
+	8,  // 18: acquis.v1.CapitalisationService.RecordRequirement:input_type -> acquis.v1.RecordRequirementRequest
+	10, // 19: acquis.v1.CapitalisationService.GetCapitalisation:input_type -> acquis.v1.GetCapitalisationRequest
+	11, // 20: acquis.v1.CapitalisationService.GetDecision:input_type -> acquis.v1.GetDecisionRequest
+	12, // 21: acquis.v1.CapitalisationService.GetDecisionProof:input_type -> acquis.v1.GetDecisionProofRequest
+	13, // 22: acquis.v1.CapitalisationService.ListDecisions:input_type -> acquis.v1.ListDecisionsRequest
+	15, // 23: acquis.v1.CapitalisationService.GetDeliberationRecord:input_type -> acquis.v1.GetDeliberationRecordRequest
+	1,  // 24: acquis.v1.CapitalisationService.Deliberate:output_type -> acquis.v1.DeliberateResponse
+	3,  // 25: acquis.v1.CapitalisationService.RectifyDecision:output_type -> acquis.v1.RectifyDecisionResponse
+	5,  // 26: acquis.v1.CapitalisationService.Award:output_type -> acquis.v1.AwardResponse
+	7,  // 27: acquis.v1.CapitalisationService.RecordPriorBloc:output_type -> acquis.v1.RecordPriorBlocResponse
+	9,  // 28: acquis.v1.CapitalisationService.RecordRequirement:output_type -> acquis.v1.RecordRequirementResponse
+	18, // 29: acquis.v1.CapitalisationService.GetCapitalisation:output_type -> acquis.v1.Capitalisation
+	17, // 30: acquis.v1.CapitalisationService.GetDecision:output_type -> acquis.v1.Decision
+	20, // 31: acquis.v1.CapitalisationService.GetDecisionProof:output_type -> acquis.v1.DecisionProof
+	14, // 32: acquis.v1.CapitalisationService.ListDecisions:output_type -> acquis.v1.ListDecisionsResponse
+	21, // 33: acquis.v1.CapitalisationService.GetDeliberationRecord:output_type -> acquis.v1.DeliberationRecord
+	24, // [24:34] is the sub-list for method output_type
+	14, // [14:24] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_capitalisation_service_proto_init() }
@@ -1149,14 +1309,14 @@ func file_acquis_v1_capitalisation_service_proto_init() {
 	file_acquis_v1_decision_proto_init()
 	file_acquis_v1_form_proto_init()
 	file_acquis_v1_unique_proto_init()
-	file_acquis_v1_capitalisation_service_proto_msgTypes[11].OneofWrappers = []any{}
+	file_acquis_v1_capitalisation_service_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_capitalisation_service_proto_rawDesc), len(file_acquis_v1_capitalisation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -215,6 +215,51 @@ func local_request_CapitalisationService_RecordPriorBloc_0(ctx context.Context, 
 	return msg, metadata, err
 }
 
+func request_CapitalisationService_RecordRequirement_0(ctx context.Context, marshaler runtime.Marshaler, client CapitalisationServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RecordRequirementRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.RecordRequirement(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_CapitalisationService_RecordRequirement_0(ctx context.Context, marshaler runtime.Marshaler, server CapitalisationServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RecordRequirementRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	msg, err := server.RecordRequirement(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_CapitalisationService_GetCapitalisation_0 = &utilities.DoubleArray{Encoding: map[string]int{"name": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
 func request_CapitalisationService_GetCapitalisation_0(ctx context.Context, marshaler runtime.Marshaler, client CapitalisationServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -524,6 +569,26 @@ func RegisterCapitalisationServiceHandlerServer(ctx context.Context, mux *runtim
 		}
 		forward_CapitalisationService_RecordPriorBloc_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_CapitalisationService_RecordRequirement_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/acquis.v1.CapitalisationService/RecordRequirement", runtime.WithHTTPPathPattern("/v1/{name=candidates/*/capitalisations/*}:recordRequirement"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_CapitalisationService_RecordRequirement_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CapitalisationService_RecordRequirement_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_CapitalisationService_GetCapitalisation_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -732,6 +797,23 @@ func RegisterCapitalisationServiceHandlerClient(ctx context.Context, mux *runtim
 		}
 		forward_CapitalisationService_RecordPriorBloc_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_CapitalisationService_RecordRequirement_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/acquis.v1.CapitalisationService/RecordRequirement", runtime.WithHTTPPathPattern("/v1/{name=candidates/*/capitalisations/*}:recordRequirement"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_CapitalisationService_RecordRequirement_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CapitalisationService_RecordRequirement_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_CapitalisationService_GetCapitalisation_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -825,6 +907,7 @@ var (
 	pattern_CapitalisationService_RectifyDecision_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "decisions", "name"}, "rectify"))
 	pattern_CapitalisationService_Award_0                 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, "award"))
 	pattern_CapitalisationService_RecordPriorBloc_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, "recordPriorBloc"))
+	pattern_CapitalisationService_RecordRequirement_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, "recordRequirement"))
 	pattern_CapitalisationService_GetCapitalisation_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "capitalisations", "name"}, ""))
 	pattern_CapitalisationService_GetDecision_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "candidates", "decisions", "name"}, ""))
 	pattern_CapitalisationService_GetDecisionProof_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 2, 3, 4, 5, 5, 4}, []string{"v1", "candidates", "decisions", "proof", "name"}, ""))
@@ -837,6 +920,7 @@ var (
 	forward_CapitalisationService_RectifyDecision_0       = runtime.ForwardResponseMessage
 	forward_CapitalisationService_Award_0                 = runtime.ForwardResponseMessage
 	forward_CapitalisationService_RecordPriorBloc_0       = runtime.ForwardResponseMessage
+	forward_CapitalisationService_RecordRequirement_0     = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetCapitalisation_0     = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetDecision_0           = runtime.ForwardResponseMessage
 	forward_CapitalisationService_GetDecisionProof_0      = runtime.ForwardResponseMessage

@@ -23,6 +23,7 @@ const (
 	CapitalisationService_RectifyDecision_FullMethodName       = "/acquis.v1.CapitalisationService/RectifyDecision"
 	CapitalisationService_Award_FullMethodName                 = "/acquis.v1.CapitalisationService/Award"
 	CapitalisationService_RecordPriorBloc_FullMethodName       = "/acquis.v1.CapitalisationService/RecordPriorBloc"
+	CapitalisationService_RecordRequirement_FullMethodName     = "/acquis.v1.CapitalisationService/RecordRequirement"
 	CapitalisationService_GetCapitalisation_FullMethodName     = "/acquis.v1.CapitalisationService/GetCapitalisation"
 	CapitalisationService_GetDecision_FullMethodName           = "/acquis.v1.CapitalisationService/GetDecision"
 	CapitalisationService_GetDecisionProof_FullMethodName      = "/acquis.v1.CapitalisationService/GetDecisionProof"
@@ -47,7 +48,8 @@ const (
 // earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceClient interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification if every bloc is then capitalised.
+	// certification if all that the award needs is then capitalised: each option that
+	// is complete and not awarded yet.
 	//
 	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
 	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
@@ -57,11 +59,16 @@ type CapitalisationServiceClient interface {
 	// Supersedes an effective decision about a bloc, after an appeal or a
 	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(ctx context.Context, in *RectifyDecisionRequest, opts ...grpc.CallOption) (*RectifyDecisionResponse, error)
-	// Awards a certification whose blocs are all capitalised (COMPLETE).
+	// Awards a certification that has all that the award needs (COMPLETE), and each
+	// option that does and is not awarded yet.
 	Award(ctx context.Context, in *AwardRequest, opts ...grpc.CallOption) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(ctx context.Context, in *RecordPriorBlocRequest, opts ...grpc.CallOption) (*RecordPriorBlocResponse, error)
+	// Records that a document proves a requirement of the award, or a number of what it
+	// asks for. It never awards. One that the jury assesses can be recorded too, if it
+	// was fulfilled before the service.
+	RecordRequirement(ctx context.Context, in *RecordRequirementRequest, opts ...grpc.CallOption) (*RecordRequirementResponse, error)
 	// Returns what a candidate has acquired of a certification, and what of it is valid
 	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
@@ -124,6 +131,16 @@ func (c *capitalisationServiceClient) RecordPriorBloc(ctx context.Context, in *R
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RecordPriorBlocResponse)
 	err := c.cc.Invoke(ctx, CapitalisationService_RecordPriorBloc_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *capitalisationServiceClient) RecordRequirement(ctx context.Context, in *RecordRequirementRequest, opts ...grpc.CallOption) (*RecordRequirementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordRequirementResponse)
+	err := c.cc.Invoke(ctx, CapitalisationService_RecordRequirement_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +214,8 @@ func (c *capitalisationServiceClient) GetDeliberationRecord(ctx context.Context,
 // earlier decision, but the reasons only of decisions by their own juries.
 type CapitalisationServiceServer interface {
 	// Decides all presented blocs of a candidacy together, and awards the
-	// certification if every bloc is then capitalised.
+	// certification if all that the award needs is then capitalised: each option that
+	// is complete and not awarded yet.
 	//
 	// ABORTED if the grid has changed since the jury saw it. FAILED_PRECONDITION,
 	// with each rule named, if a bloc is PENDING or CONTESTED, if the jury is
@@ -207,11 +225,16 @@ type CapitalisationServiceServer interface {
 	// Supersedes an effective decision about a bloc, after an appeal or a
 	// material error. An award cannot be rectified: it follows from its blocs.
 	RectifyDecision(context.Context, *RectifyDecisionRequest) (*RectifyDecisionResponse, error)
-	// Awards a certification whose blocs are all capitalised (COMPLETE).
+	// Awards a certification that has all that the award needs (COMPLETE), and each
+	// option that does and is not awarded yet.
 	Award(context.Context, *AwardRequest) (*AwardResponse, error)
 	// Records a bloc acquired before the service or by equivalence, with its
 	// proof. It never awards.
 	RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error)
+	// Records that a document proves a requirement of the award, or a number of what it
+	// asks for. It never awards. One that the jury assesses can be recorded too, if it
+	// was fulfilled before the service.
+	RecordRequirement(context.Context, *RecordRequirementRequest) (*RecordRequirementResponse, error)
 	// Returns what a candidate has acquired of a certification, and what of it is valid
 	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
@@ -251,6 +274,9 @@ func (UnimplementedCapitalisationServiceServer) Award(context.Context, *AwardReq
 }
 func (UnimplementedCapitalisationServiceServer) RecordPriorBloc(context.Context, *RecordPriorBlocRequest) (*RecordPriorBlocResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordPriorBloc not implemented")
+}
+func (UnimplementedCapitalisationServiceServer) RecordRequirement(context.Context, *RecordRequirementRequest) (*RecordRequirementResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordRequirement not implemented")
 }
 func (UnimplementedCapitalisationServiceServer) GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetCapitalisation not implemented")
@@ -356,6 +382,24 @@ func _CapitalisationService_RecordPriorBloc_Handler(srv interface{}, ctx context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CapitalisationServiceServer).RecordPriorBloc(ctx, req.(*RecordPriorBlocRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CapitalisationService_RecordRequirement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordRequirementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CapitalisationServiceServer).RecordRequirement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CapitalisationService_RecordRequirement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CapitalisationServiceServer).RecordRequirement(ctx, req.(*RecordRequirementRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -472,6 +516,10 @@ var CapitalisationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordPriorBloc",
 			Handler:    _CapitalisationService_RecordPriorBloc_Handler,
+		},
+		{
+			MethodName: "RecordRequirement",
+			Handler:    _CapitalisationService_RecordRequirement_Handler,
 		},
 		{
 			MethodName: "GetCapitalisation",

@@ -36,21 +36,29 @@ const (
 	Decision_Kind_PRIOR_BLOC Decision_Kind_Enum = 2
 	// A jury awarded the certification, or an award ended.
 	Decision_Kind_AWARD Decision_Kind_Enum = 3
+	// A jury decided a requirement that it assessed.
+	Decision_Kind_REQUIREMENT Decision_Kind_Enum = 14
+	// A registrar recorded a document that proves a requirement, or a part of it.
+	Decision_Kind_PROOF Decision_Kind_Enum = 15
 )
 
 // Enum value maps for Decision_Kind_Enum.
 var (
 	Decision_Kind_Enum_name = map[int32]string{
-		0: "KIND_UNSPECIFIED",
-		1: "BLOC",
-		2: "PRIOR_BLOC",
-		3: "AWARD",
+		0:  "KIND_UNSPECIFIED",
+		1:  "BLOC",
+		2:  "PRIOR_BLOC",
+		3:  "AWARD",
+		14: "REQUIREMENT",
+		15: "PROOF",
 	}
 	Decision_Kind_Enum_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
 		"BLOC":             1,
 		"PRIOR_BLOC":       2,
 		"AWARD":            3,
+		"REQUIREMENT":      14,
+		"PROOF":            15,
 	}
 )
 
@@ -95,16 +103,22 @@ const (
 	Decision_Outcome_AWARDED Decision_Outcome_Enum = 3
 	// An award no longer holds, because a rectification took a bloc away.
 	Decision_Outcome_NOT_AWARDED Decision_Outcome_Enum = 4
+	// The requirement is fulfilled; if it asks for a number, so much of it as `amount` says.
+	Decision_Outcome_FULFILLED Decision_Outcome_Enum = 15
+	// The requirement is not fulfilled, or the document counts no more.
+	Decision_Outcome_NOT_FULFILLED Decision_Outcome_Enum = 16
 )
 
 // Enum value maps for Decision_Outcome_Enum.
 var (
 	Decision_Outcome_Enum_name = map[int32]string{
-		0: "OUTCOME_UNSPECIFIED",
-		1: "CAPITALISED",
-		2: "NOT_CAPITALISED",
-		3: "AWARDED",
-		4: "NOT_AWARDED",
+		0:  "OUTCOME_UNSPECIFIED",
+		1:  "CAPITALISED",
+		2:  "NOT_CAPITALISED",
+		3:  "AWARDED",
+		4:  "NOT_AWARDED",
+		15: "FULFILLED",
+		16: "NOT_FULFILLED",
 	}
 	Decision_Outcome_Enum_value = map[string]int32{
 		"OUTCOME_UNSPECIFIED": 0,
@@ -112,6 +126,8 @@ var (
 		"NOT_CAPITALISED":     2,
 		"AWARDED":             3,
 		"NOT_AWARDED":         4,
+		"FULFILLED":           15,
+		"NOT_FULFILLED":       16,
 	}
 )
 
@@ -140,6 +156,63 @@ func (x Decision_Outcome_Enum) Number() protoreflect.EnumNumber {
 // Deprecated: Use Decision_Outcome_Enum.Descriptor instead.
 func (Decision_Outcome_Enum) EnumDescriptor() ([]byte, []int) {
 	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{0, 1, 0}
+}
+
+// See Status.
+type Capitalisation_RequirementStatus_Status_Enum int32
+
+const (
+	// Not set.
+	Capitalisation_RequirementStatus_Status_STATUS_UNSPECIFIED Capitalisation_RequirementStatus_Status_Enum = 0
+	// Neither decided nor proved yet.
+	Capitalisation_RequirementStatus_Status_NOT_PRESENTED Capitalisation_RequirementStatus_Status_Enum = 1
+	// Decided against, or proved in part.
+	Capitalisation_RequirementStatus_Status_NOT_FULFILLED Capitalisation_RequirementStatus_Status_Enum = 2
+	// Fulfilled.
+	Capitalisation_RequirementStatus_Status_FULFILLED Capitalisation_RequirementStatus_Status_Enum = 3
+)
+
+// Enum value maps for Capitalisation_RequirementStatus_Status_Enum.
+var (
+	Capitalisation_RequirementStatus_Status_Enum_name = map[int32]string{
+		0: "STATUS_UNSPECIFIED",
+		1: "NOT_PRESENTED",
+		2: "NOT_FULFILLED",
+		3: "FULFILLED",
+	}
+	Capitalisation_RequirementStatus_Status_Enum_value = map[string]int32{
+		"STATUS_UNSPECIFIED": 0,
+		"NOT_PRESENTED":      1,
+		"NOT_FULFILLED":      2,
+		"FULFILLED":          3,
+	}
+)
+
+func (x Capitalisation_RequirementStatus_Status_Enum) Enum() *Capitalisation_RequirementStatus_Status_Enum {
+	p := new(Capitalisation_RequirementStatus_Status_Enum)
+	*p = x
+	return p
+}
+
+func (x Capitalisation_RequirementStatus_Status_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Capitalisation_RequirementStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_decision_proto_enumTypes[2].Descriptor()
+}
+
+func (Capitalisation_RequirementStatus_Status_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_decision_proto_enumTypes[2]
+}
+
+func (x Capitalisation_RequirementStatus_Status_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus_Status_Enum.Descriptor instead.
+func (Capitalisation_RequirementStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0, 0}
 }
 
 // See Status.
@@ -187,11 +260,11 @@ func (x Capitalisation_BlocStatus_Status_Enum) String() string {
 }
 
 func (Capitalisation_BlocStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_decision_proto_enumTypes[2].Descriptor()
+	return file_acquis_v1_decision_proto_enumTypes[3].Descriptor()
 }
 
 func (Capitalisation_BlocStatus_Status_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_decision_proto_enumTypes[2]
+	return &file_acquis_v1_decision_proto_enumTypes[3]
 }
 
 func (x Capitalisation_BlocStatus_Status_Enum) Number() protoreflect.EnumNumber {
@@ -200,7 +273,7 @@ func (x Capitalisation_BlocStatus_Status_Enum) Number() protoreflect.EnumNumber 
 
 // Deprecated: Use Capitalisation_BlocStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_BlocStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0, 0}
 }
 
 // See Status.
@@ -209,9 +282,9 @@ type Capitalisation_CertificationStatus_Status_Enum int32
 const (
 	// Not set.
 	Capitalisation_CertificationStatus_Status_STATUS_UNSPECIFIED Capitalisation_CertificationStatus_Status_Enum = 0
-	// Some bloc is missing.
+	// Something that the award needs is missing.
 	Capitalisation_CertificationStatus_Status_IN_PROGRESS Capitalisation_CertificationStatus_Status_Enum = 1
-	// Every bloc is capitalised; no jury has awarded it yet.
+	// All that the award needs is there; no jury has awarded it yet.
 	Capitalisation_CertificationStatus_Status_COMPLETE Capitalisation_CertificationStatus_Status_Enum = 2
 	// Awarded by a jury.
 	Capitalisation_CertificationStatus_Status_AWARDED Capitalisation_CertificationStatus_Status_Enum = 3
@@ -249,11 +322,11 @@ func (x Capitalisation_CertificationStatus_Status_Enum) String() string {
 }
 
 func (Capitalisation_CertificationStatus_Status_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_decision_proto_enumTypes[3].Descriptor()
+	return file_acquis_v1_decision_proto_enumTypes[4].Descriptor()
 }
 
 func (Capitalisation_CertificationStatus_Status_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_decision_proto_enumTypes[3]
+	return &file_acquis_v1_decision_proto_enumTypes[4]
 }
 
 func (x Capitalisation_CertificationStatus_Status_Enum) Number() protoreflect.EnumNumber {
@@ -262,7 +335,7 @@ func (x Capitalisation_CertificationStatus_Status_Enum) Number() protoreflect.En
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status_Enum.Descriptor instead.
 func (Capitalisation_CertificationStatus_Status_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2, 0, 0}
 }
 
 // A decision: one immutable legal act about a candidate. It is never edited or
@@ -273,7 +346,7 @@ type Decision struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What kind of act.
 	Kind Decision_Kind_Enum `protobuf:"varint,2,opt,name=kind,proto3,enum=acquis.v1.Decision_Kind_Enum" json:"kind,omitempty"`
-	// Code of the bloc; empty for an AWARD.
+	// Code of the bloc; empty for an AWARD, and for a decision on a requirement.
 	Bloc string `protobuf:"bytes,3,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// What was decided.
 	Outcome Decision_Outcome_Enum `protobuf:"varint,4,opt,name=outcome,proto3,enum=acquis.v1.Decision_Outcome_Enum" json:"outcome,omitempty"`
@@ -314,6 +387,12 @@ type Decision struct {
 	// What the jury and the registrar should know of an award: DELIVERY_DEADLINE_PASSED if
 	// it was after the last day on which the certification may be awarded. The award stands.
 	Warnings []*Warning `protobuf:"bytes,19,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Of an AWARD: code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,29,opt,name=option,proto3" json:"option,omitempty"`
+	// Of a REQUIREMENT or a PROOF: code of the requirement.
+	Requirement string `protobuf:"bytes,30,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// Of a PROOF: the number that the document proves; 0 if the requirement asks for none.
+	Amount int32 `protobuf:"varint,31,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The day of the decision in the service's time zone, from which its validity counts.
 	DecideDate *date.Date `protobuf:"bytes,59,opt,name=decide_date,json=decideDate,proto3" json:"decide_date,omitempty"`
 	// The last day on which what it gives is valid. Not set if it has no end, or gives
@@ -486,6 +565,27 @@ func (x *Decision) GetWarnings() []*Warning {
 	return nil
 }
 
+func (x *Decision) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Decision) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *Decision) GetAmount() int32 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
 func (x *Decision) GetDecideDate() *date.Date {
 	if x != nil {
 		return x.DecideDate
@@ -510,8 +610,9 @@ type DecisionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
 	// référentiel (4), revision (5), time of decision (6), version of the rules
-	// (7), id of the superseded decision (8), day of the decision (49) and the last day on
-	// which what it gives is valid (50; both as 2026-06-30).
+	// (7), id of the superseded decision (8), option (19), requirement (20), amount (21), day
+	// of the decision (49) and the last day on which what it gives is valid (50; both as
+	// 2026-06-30).
 	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
@@ -663,6 +764,8 @@ type Capitalisation struct {
 	Certificateur *Certificateur `protobuf:"bytes,6,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
 	// Whether its blocs are attested one by one, with the default filled in.
 	Divisible bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
+	// What an award needs beside blocs, in order.
+	Requirements []*Capitalisation_RequirementStatus `protobuf:"bytes,15,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	// The day on which it is so: that of the request, otherwise today. Not set in the
 	// answer of an act, which shows the ledger of today.
 	AsOfDate      *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
@@ -749,9 +852,89 @@ func (x *Capitalisation) GetDivisible() bool {
 	return false
 }
 
+func (x *Capitalisation) GetRequirements() []*Capitalisation_RequirementStatus {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 func (x *Capitalisation) GetAsOfDate() *date.Date {
 	if x != nil {
 		return x.AsOfDate
+	}
+	return nil
+}
+
+// The status of an option of a certification.
+type OptionStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Its award in force, if any.
+	Decision string `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What it would still need; empty if it is complete or awarded.
+	Missing       []*Reason `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionStatus) Reset() {
+	*x = OptionStatus{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionStatus) ProtoMessage() {}
+
+func (x *OptionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionStatus.ProtoReflect.Descriptor instead.
+func (*OptionStatus) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OptionStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *OptionStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
 	}
 	return nil
 }
@@ -772,7 +955,7 @@ type DeliberationRecord struct {
 
 func (x *DeliberationRecord) Reset() {
 	*x = DeliberationRecord{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +967,7 @@ func (x *DeliberationRecord) String() string {
 func (*DeliberationRecord) ProtoMessage() {}
 
 func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[3]
+	mi := &file_acquis_v1_decision_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +980,7 @@ func (x *DeliberationRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *DeliberationRecord) GetName() string {
@@ -830,7 +1013,7 @@ type Decision_Kind struct {
 
 func (x *Decision_Kind) Reset() {
 	*x = Decision_Kind{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -842,7 +1025,7 @@ func (x *Decision_Kind) String() string {
 func (*Decision_Kind) ProtoMessage() {}
 
 func (x *Decision_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[4]
+	mi := &file_acquis_v1_decision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +1050,7 @@ type Decision_Outcome struct {
 
 func (x *Decision_Outcome) Reset() {
 	*x = Decision_Outcome{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1062,7 @@ func (x *Decision_Outcome) String() string {
 func (*Decision_Outcome) ProtoMessage() {}
 
 func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[5]
+	mi := &file_acquis_v1_decision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,6 +1076,97 @@ func (x *Decision_Outcome) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Decision_Outcome.ProtoReflect.Descriptor instead.
 func (*Decision_Outcome) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{0, 1}
+}
+
+// The status of one requirement.
+type Capitalisation_RequirementStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Status.
+	Status Capitalisation_RequirementStatus_Status_Enum `protobuf:"varint,3,opt,name=status,proto3,enum=acquis.v1.Capitalisation_RequirementStatus_Status_Enum" json:"status,omitempty"`
+	// The effective decision on which the status is based, if any.
+	Decision string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	// What documents prove, and what is needed; 0 if it asks for no number.
+	Reached int32 `protobuf:"varint,5,opt,name=reached,proto3" json:"reached,omitempty"`
+	// See reached.
+	Required      int32 `protobuf:"varint,6,opt,name=required,proto3" json:"required,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capitalisation_RequirementStatus) Reset() {
+	*x = Capitalisation_RequirementStatus{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capitalisation_RequirementStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capitalisation_RequirementStatus) ProtoMessage() {}
+
+func (x *Capitalisation_RequirementStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus.ProtoReflect.Descriptor instead.
+func (*Capitalisation_RequirementStatus) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *Capitalisation_RequirementStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetStatus() Capitalisation_RequirementStatus_Status_Enum {
+	if x != nil {
+		return x.Status
+	}
+	return Capitalisation_RequirementStatus_Status_STATUS_UNSPECIFIED
+}
+
+func (x *Capitalisation_RequirementStatus) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *Capitalisation_RequirementStatus) GetReached() int32 {
+	if x != nil {
+		return x.Reached
+	}
+	return 0
+}
+
+func (x *Capitalisation_RequirementStatus) GetRequired() int32 {
+	if x != nil {
+		return x.Required
+	}
+	return 0
 }
 
 // The status of one bloc.
@@ -917,7 +1191,7 @@ type Capitalisation_BlocStatus struct {
 
 func (x *Capitalisation_BlocStatus) Reset() {
 	*x = Capitalisation_BlocStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1203,7 @@ func (x *Capitalisation_BlocStatus) String() string {
 func (*Capitalisation_BlocStatus) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[6]
+	mi := &file_acquis_v1_decision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1216,7 @@ func (x *Capitalisation_BlocStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Capitalisation_BlocStatus) GetCode() string {
@@ -992,8 +1266,14 @@ type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, if AWARDED or EXPIRED.
+	// The award, if AWARDED or EXPIRED; the one that is valid longest, the first of several.
 	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// With IN_PROGRESS: what is missing. One reason for each bloc that is needed in any case,
+	// one for each choice, one for each requirement, and one for the options if none is
+	// complete.
+	Missing []*Reason `protobuf:"bytes,3,rep,name=missing,proto3" json:"missing,omitempty"`
+	// The options, in order, each with its award; empty if the award has none.
+	Options []*OptionStatus `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
 	// The last day on which the award is or was valid. Not set if it has no end.
 	LastValidDate *date.Date `protobuf:"bytes,43,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1002,7 +1282,7 @@ type Capitalisation_CertificationStatus struct {
 
 func (x *Capitalisation_CertificationStatus) Reset() {
 	*x = Capitalisation_CertificationStatus{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1294,7 @@ func (x *Capitalisation_CertificationStatus) String() string {
 func (*Capitalisation_CertificationStatus) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[7]
+	mi := &file_acquis_v1_decision_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1307,7 @@ func (x *Capitalisation_CertificationStatus) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use Capitalisation_CertificationStatus.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2}
 }
 
 func (x *Capitalisation_CertificationStatus) GetStatus() Capitalisation_CertificationStatus_Status_Enum {
@@ -1044,11 +1324,62 @@ func (x *Capitalisation_CertificationStatus) GetDecision() string {
 	return ""
 }
 
+func (x *Capitalisation_CertificationStatus) GetMissing() []*Reason {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Capitalisation_CertificationStatus) GetOptions() []*OptionStatus {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 func (x *Capitalisation_CertificationStatus) GetLastValidDate() *date.Date {
 	if x != nil {
 		return x.LastValidDate
 	}
 	return nil
+}
+
+// Statuses of a requirement.
+type Capitalisation_RequirementStatus_Status struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capitalisation_RequirementStatus_Status) Reset() {
+	*x = Capitalisation_RequirementStatus_Status{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capitalisation_RequirementStatus_Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capitalisation_RequirementStatus_Status) ProtoMessage() {}
+
+func (x *Capitalisation_RequirementStatus_Status) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capitalisation_RequirementStatus_Status.ProtoReflect.Descriptor instead.
+func (*Capitalisation_RequirementStatus_Status) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0}
 }
 
 // Statuses of a bloc.
@@ -1060,7 +1391,7 @@ type Capitalisation_BlocStatus_Status struct {
 
 func (x *Capitalisation_BlocStatus_Status) Reset() {
 	*x = Capitalisation_BlocStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1072,7 +1403,7 @@ func (x *Capitalisation_BlocStatus_Status) String() string {
 func (*Capitalisation_BlocStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[8]
+	mi := &file_acquis_v1_decision_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1085,7 +1416,7 @@ func (x *Capitalisation_BlocStatus_Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Capitalisation_BlocStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_BlocStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 0, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0}
 }
 
 // Statuses of a certification.
@@ -1097,7 +1428,7 @@ type Capitalisation_CertificationStatus_Status struct {
 
 func (x *Capitalisation_CertificationStatus_Status) Reset() {
 	*x = Capitalisation_CertificationStatus_Status{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1440,7 @@ func (x *Capitalisation_CertificationStatus_Status) String() string {
 func (*Capitalisation_CertificationStatus_Status) ProtoMessage() {}
 
 func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[9]
+	mi := &file_acquis_v1_decision_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1453,7 @@ func (x *Capitalisation_CertificationStatus_Status) ProtoReflect() protoreflect.
 
 // Deprecated: Use Capitalisation_CertificationStatus_Status.ProtoReflect.Descriptor instead.
 func (*Capitalisation_CertificationStatus_Status) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 1, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{2, 2, 0}
 }
 
 // One candidacy, or a candidate about whom this jury decided without one.
@@ -1137,17 +1468,22 @@ type DeliberationRecord_Entry struct {
 	State Candidacy_State_Enum `protobuf:"varint,3,opt,name=state,proto3,enum=acquis.v1.Candidacy_State_Enum" json:"state,omitempty"`
 	// The blocs presented.
 	PresentedBlocs []string `protobuf:"bytes,4,rep,name=presented_blocs,json=presentedBlocs,proto3" json:"presented_blocs,omitempty"`
-	// The blocs that left, and how.
+	// The blocs and requirements that left, and how.
 	DepartedBlocs []*Candidacy_DepartedBloc `protobuf:"bytes,5,rep,name=departed_blocs,json=departedBlocs,proto3" json:"departed_blocs,omitempty"`
 	// Every decision of this jury, in order, including superseded ones.
-	Decisions     []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	Decisions []*Decision `protobuf:"bytes,6,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	// The requirements presented.
+	PresentedRequirements []string `protobuf:"bytes,17,rep,name=presented_requirements,json=presentedRequirements,proto3" json:"presented_requirements,omitempty"`
+	// By which method each compétence or épreuve of the blocs presented at enrolment is
+	// assessed.
+	Methods       []*DeliberationRecord_MethodInForce `protobuf:"bytes,27,rep,name=methods,proto3" json:"methods,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliberationRecord_Entry) Reset() {
 	*x = DeliberationRecord_Entry{}
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1495,7 @@ func (x *DeliberationRecord_Entry) String() string {
 func (*DeliberationRecord_Entry) ProtoMessage() {}
 
 func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_decision_proto_msgTypes[10]
+	mi := &file_acquis_v1_decision_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1508,7 @@ func (x *DeliberationRecord_Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliberationRecord_Entry.ProtoReflect.Descriptor instead.
 func (*DeliberationRecord_Entry) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 0}
 }
 
 func (x *DeliberationRecord_Entry) GetCandidate() string {
@@ -1217,12 +1553,107 @@ func (x *DeliberationRecord_Entry) GetDecisions() []*Decision {
 	return nil
 }
 
+func (x *DeliberationRecord_Entry) GetPresentedRequirements() []string {
+	if x != nil {
+		return x.PresentedRequirements
+	}
+	return nil
+}
+
+func (x *DeliberationRecord_Entry) GetMethods() []*DeliberationRecord_MethodInForce {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+// The method of one compétence or épreuve.
+type DeliberationRecord_MethodInForce struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of its bloc.
+	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
+	// Code of the compétence; empty if it is an épreuve.
+	Competence string `protobuf:"bytes,2,opt,name=competence,proto3" json:"competence,omitempty"`
+	// Code of the épreuve; empty if it is a compétence.
+	Epreuve string `protobuf:"bytes,3,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	// Kind of method.
+	Kind AssessmentMethod_Kind_Enum `protobuf:"varint,4,opt,name=kind,proto3,enum=acquis.v1.AssessmentMethod_Kind_Enum" json:"kind,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,5,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliberationRecord_MethodInForce) Reset() {
+	*x = DeliberationRecord_MethodInForce{}
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliberationRecord_MethodInForce) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliberationRecord_MethodInForce) ProtoMessage() {}
+
+func (x *DeliberationRecord_MethodInForce) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_decision_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliberationRecord_MethodInForce.ProtoReflect.Descriptor instead.
+func (*DeliberationRecord_MethodInForce) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_decision_proto_rawDescGZIP(), []int{4, 1}
+}
+
+func (x *DeliberationRecord_MethodInForce) GetBloc() string {
+	if x != nil {
+		return x.Bloc
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetCompetence() string {
+	if x != nil {
+		return x.Competence
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
+func (x *DeliberationRecord_MethodInForce) GetKind() AssessmentMethod_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AssessmentMethod_Kind_KIND_UNSPECIFIED
+}
+
+func (x *DeliberationRecord_MethodInForce) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd7\n" +
-	"\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf8\v\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1251,24 +1682,31 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"supersedes\x12A\n" +
 	"\rsuperseded_by\x18\x12 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
 	"\x14acquis.eval/DecisionR\fsupersededBy\x123\n" +
-	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x127\n" +
+	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x12\x1b\n" +
+	"\x06option\x18\x1d \x01(\tB\x03\xe0A\x03R\x06option\x12%\n" +
+	"\vrequirement\x18\x1e \x01(\tB\x03\xe0A\x03R\vrequirement\x12\x1b\n" +
+	"\x06amount\x18\x1f \x01(\x05B\x03\xe0A\x03R\x06amount\x127\n" +
 	"\vdecide_date\x18; \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\n" +
 	"decideDate\x12>\n" +
-	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1aI\n" +
-	"\x04Kind\"A\n" +
+	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1ae\n" +
+	"\x04Kind\"]\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04BLOC\x10\x01\x12\x0e\n" +
 	"\n" +
 	"PRIOR_BLOC\x10\x02\x12\t\n" +
-	"\x05AWARD\x10\x03\x1an\n" +
-	"\aOutcome\"c\n" +
+	"\x05AWARD\x10\x03\x12\x0f\n" +
+	"\vREQUIREMENT\x10\x0e\x12\t\n" +
+	"\x05PROOF\x10\x0f\x1a\x91\x01\n" +
+	"\aOutcome\"\x85\x01\n" +
 	"\x04Enum\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vCAPITALISED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03\x12\x0f\n" +
-	"\vNOT_AWARDED\x10\x04:[\xeaAX\n" +
+	"\vNOT_AWARDED\x10\x04\x12\r\n" +
+	"\tFULFILLED\x10\x0f\x12\x11\n" +
+	"\rNOT_FULFILLED\x10\x10:[\xeaAX\n" +
 	"\x14acquis.eval/Decision\x12+candidates/{candidate}/decisions/{decision}*\tdecisions2\bdecision\"\xd7\x03\n" +
 	"\rDecisionProof\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x15\n" +
@@ -1286,8 +1724,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xa5\n" +
-	"\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xb8\x0e\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1296,9 +1733,24 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\rcertification\x18\x04 \x01(\v2-.acquis.v1.Capitalisation.CertificationStatusB\x03\xe0A\x03R\rcertification\x124\n" +
 	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
 	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
-	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x124\n" +
+	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x12T\n" +
+	"\frequirements\x18\x0f \x03(\v2+.acquis.v1.Capitalisation.RequirementStatusB\x03\xe0A\x03R\frequirements\x124\n" +
 	"\n" +
-	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\x8f\x03\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\xda\x02\n" +
+	"\x11RequirementStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12O\n" +
+	"\x06status\x18\x03 \x01(\x0e27.acquis.v1.Capitalisation.RequirementStatus.Status.EnumR\x06status\x125\n" +
+	"\bdecision\x18\x04 \x01(\tB\x19\xfaA\x16\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12\x18\n" +
+	"\areached\x18\x05 \x01(\x05R\areached\x12\x1a\n" +
+	"\brequired\x18\x06 \x01(\x05R\brequired\x1a]\n" +
+	"\x06Status\"S\n" +
+	"\x04Enum\x12\x16\n" +
+	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rNOT_PRESENTED\x10\x01\x12\x11\n" +
+	"\rNOT_FULFILLED\x10\x02\x12\r\n" +
+	"\tFULFILLED\x10\x03\x1a\x8f\x03\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1314,11 +1766,13 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\rNOT_PRESENTED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\x0f\n" +
 	"\vCAPITALISED\x10\x03\x12\v\n" +
-	"\aEXPIRED\x10,\x1a\xbd\x02\n" +
+	"\aEXPIRED\x10,\x1a\x9d\x03\n" +
 	"\x13CertificationStatus\x12Q\n" +
 	"\x06status\x18\x01 \x01(\x0e29.acquis.v1.Capitalisation.CertificationStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x02 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x129\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x03 \x03(\v2\x11.acquis.v1.ReasonR\amissing\x121\n" +
+	"\aoptions\x18\x04 \x03(\v2\x17.acquis.v1.OptionStatusR\aoptions\x129\n" +
 	"\x0flast_valid_date\x18+ \x01(\v2\x11.google.type.DateR\rlastValidDate\x1aa\n" +
 	"\x06Status\"W\n" +
 	"\x04Enum\x12\x16\n" +
@@ -1327,11 +1781,17 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
 	"\aAWARDED\x10\x03\x12\v\n" +
 	"\aEXPIRED\x10,:v\xeaAs\n" +
-	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\xdf\x04\n" +
+	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\x9c\x01\n" +
+	"\fOptionStatus\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x125\n" +
+	"\bdecision\x18\x03 \x01(\tB\x19\xfaA\x16\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
+	"\amissing\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\amissing\"\x8e\a\n" +
 	"\x12DeliberationRecord\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x121\n" +
 	"\asession\x18\x02 \x01(\v2\x12.acquis.v1.SessionB\x03\xe0A\x03R\asession\x12B\n" +
-	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\xd8\x02\n" +
+	"\aentries\x18\x03 \x03(\v2#.acquis.v1.DeliberationRecord.EntryB\x03\xe0A\x03R\aentries\x1a\xd6\x03\n" +
 	"\x05Entry\x128\n" +
 	"\tcandidate\x18\x01 \x01(\tB\x1a\xfaA\x17\n" +
 	"\x15acquis.eval/CandidateR\tcandidate\x128\n" +
@@ -1340,7 +1800,17 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumR\x05state\x12'\n" +
 	"\x0fpresented_blocs\x18\x04 \x03(\tR\x0epresentedBlocs\x12H\n" +
 	"\x0edeparted_blocs\x18\x05 \x03(\v2!.acquis.v1.Candidacy.DepartedBlocR\rdepartedBlocs\x121\n" +
-	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions:^\xeaA[\n" +
+	"\tdecisions\x18\x06 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x125\n" +
+	"\x16presented_requirements\x18\x11 \x03(\tR\x15presentedRequirements\x12E\n" +
+	"\amethods\x18\x1b \x03(\v2+.acquis.v1.DeliberationRecord.MethodInForceR\amethods\x1a\xae\x01\n" +
+	"\rMethodInForce\x12\x12\n" +
+	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12\x1e\n" +
+	"\n" +
+	"competence\x18\x02 \x01(\tR\n" +
+	"competence\x12\x18\n" +
+	"\aepreuve\x18\x03 \x01(\tR\aepreuve\x129\n" +
+	"\x04kind\x18\x04 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
+	"\x05title\x18\x05 \x01(\tR\x05title:^\xeaA[\n" +
 	"\x1eacquis.eval/DeliberationRecord\x12%sessions/{session}/deliberationRecord2\x12deliberationRecordB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -1355,66 +1825,79 @@ func file_acquis_v1_decision_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_decision_proto_rawDescData
 }
 
-var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_acquis_v1_decision_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_acquis_v1_decision_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_acquis_v1_decision_proto_goTypes = []any{
 	(Decision_Kind_Enum)(0),                             // 0: acquis.v1.Decision.Kind.Enum
 	(Decision_Outcome_Enum)(0),                          // 1: acquis.v1.Decision.Outcome.Enum
-	(Capitalisation_BlocStatus_Status_Enum)(0),          // 2: acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	(Capitalisation_CertificationStatus_Status_Enum)(0), // 3: acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	(*Decision)(nil),                                    // 4: acquis.v1.Decision
-	(*DecisionProof)(nil),                               // 5: acquis.v1.DecisionProof
-	(*Capitalisation)(nil),                              // 6: acquis.v1.Capitalisation
-	(*DeliberationRecord)(nil),                          // 7: acquis.v1.DeliberationRecord
-	(*Decision_Kind)(nil),                               // 8: acquis.v1.Decision.Kind
-	(*Decision_Outcome)(nil),                            // 9: acquis.v1.Decision.Outcome
-	(*Capitalisation_BlocStatus)(nil),                   // 10: acquis.v1.Capitalisation.BlocStatus
-	(*Capitalisation_CertificationStatus)(nil),          // 11: acquis.v1.Capitalisation.CertificationStatus
-	(*Capitalisation_BlocStatus_Status)(nil),            // 12: acquis.v1.Capitalisation.BlocStatus.Status
-	(*Capitalisation_CertificationStatus_Status)(nil),   // 13: acquis.v1.Capitalisation.CertificationStatus.Status
-	(*DeliberationRecord_Entry)(nil),                    // 14: acquis.v1.DeliberationRecord.Entry
-	(Outcome_Enum)(0),                                   // 15: acquis.v1.Outcome.Enum
-	(*Reason)(nil),                                      // 16: acquis.v1.Reason
-	(*JuryMember)(nil),                                  // 17: acquis.v1.JuryMember
-	(*timestamppb.Timestamp)(nil),                       // 18: google.protobuf.Timestamp
-	(*Warning)(nil),                                     // 19: acquis.v1.Warning
-	(*date.Date)(nil),                                   // 20: google.type.Date
-	(*Register)(nil),                                    // 21: acquis.v1.Register
-	(*Certificateur)(nil),                               // 22: acquis.v1.Certificateur
-	(*Session)(nil),                                     // 23: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 24: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 25: acquis.v1.Candidacy.DepartedBloc
+	(Capitalisation_RequirementStatus_Status_Enum)(0),   // 2: acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	(Capitalisation_BlocStatus_Status_Enum)(0),          // 3: acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	(Capitalisation_CertificationStatus_Status_Enum)(0), // 4: acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	(*Decision)(nil),                                    // 5: acquis.v1.Decision
+	(*DecisionProof)(nil),                               // 6: acquis.v1.DecisionProof
+	(*Capitalisation)(nil),                              // 7: acquis.v1.Capitalisation
+	(*OptionStatus)(nil),                                // 8: acquis.v1.OptionStatus
+	(*DeliberationRecord)(nil),                          // 9: acquis.v1.DeliberationRecord
+	(*Decision_Kind)(nil),                               // 10: acquis.v1.Decision.Kind
+	(*Decision_Outcome)(nil),                            // 11: acquis.v1.Decision.Outcome
+	(*Capitalisation_RequirementStatus)(nil),            // 12: acquis.v1.Capitalisation.RequirementStatus
+	(*Capitalisation_BlocStatus)(nil),                   // 13: acquis.v1.Capitalisation.BlocStatus
+	(*Capitalisation_CertificationStatus)(nil),          // 14: acquis.v1.Capitalisation.CertificationStatus
+	(*Capitalisation_RequirementStatus_Status)(nil),     // 15: acquis.v1.Capitalisation.RequirementStatus.Status
+	(*Capitalisation_BlocStatus_Status)(nil),            // 16: acquis.v1.Capitalisation.BlocStatus.Status
+	(*Capitalisation_CertificationStatus_Status)(nil),   // 17: acquis.v1.Capitalisation.CertificationStatus.Status
+	(*DeliberationRecord_Entry)(nil),                    // 18: acquis.v1.DeliberationRecord.Entry
+	(*DeliberationRecord_MethodInForce)(nil),            // 19: acquis.v1.DeliberationRecord.MethodInForce
+	(Outcome_Enum)(0),                                   // 20: acquis.v1.Outcome.Enum
+	(*Reason)(nil),                                      // 21: acquis.v1.Reason
+	(*JuryMember)(nil),                                  // 22: acquis.v1.JuryMember
+	(*timestamppb.Timestamp)(nil),                       // 23: google.protobuf.Timestamp
+	(*Warning)(nil),                                     // 24: acquis.v1.Warning
+	(*date.Date)(nil),                                   // 25: google.type.Date
+	(*Register)(nil),                                    // 26: acquis.v1.Register
+	(*Certificateur)(nil),                               // 27: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 28: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 29: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 30: acquis.v1.Candidacy.DepartedBloc
+	(AssessmentMethod_Kind_Enum)(0),                     // 31: acquis.v1.AssessmentMethod.Kind.Enum
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
 	1,  // 1: acquis.v1.Decision.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	15, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	16, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
-	17, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
-	18, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
-	19, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
-	20, // 7: acquis.v1.Decision.decide_date:type_name -> google.type.Date
-	20, // 8: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
-	10, // 9: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	11, // 10: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	21, // 11: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	22, // 12: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
-	20, // 13: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
-	23, // 14: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	14, // 15: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	20, // 17: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
-	16, // 18: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
-	3,  // 19: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	20, // 20: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
-	24, // 21: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	25, // 22: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	4,  // 23: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	20, // 2: acquis.v1.Decision.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	21, // 3: acquis.v1.Decision.reasons:type_name -> acquis.v1.Reason
+	22, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
+	23, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
+	24, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
+	25, // 7: acquis.v1.Decision.decide_date:type_name -> google.type.Date
+	25, // 8: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
+	13, // 9: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	14, // 10: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	26, // 11: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	27, // 12: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	12, // 13: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
+	25, // 14: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
+	21, // 15: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	28, // 16: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	18, // 17: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 18: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	3,  // 19: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	25, // 20: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
+	21, // 21: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
+	4,  // 22: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	21, // 23: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	8,  // 24: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
+	25, // 25: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	29, // 26: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	30, // 27: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	5,  // 28: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	19, // 29: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
+	31, // 30: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }
@@ -1432,8 +1915,8 @@ func file_acquis_v1_decision_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_decision_proto_rawDesc), len(file_acquis_v1_decision_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   11,
+			NumEnums:      5,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -154,7 +154,7 @@ type Accommodation struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What is adapted.
 	Kind Accommodation_Kind_Enum `protobuf:"varint,2,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
-	// Codes of the compétences whose assessment it concerns; empty: all.
+	// Codes of the compétences whose assessment it concerns; if `epreuves` is empty too: all.
 	Competences []string `protobuf:"bytes,3,rep,name=competences,proto3" json:"competences,omitempty"`
 	// The practical need as the candidate puts it, 1–4000 characters; never the
 	// nature of a disability. Not for health data.
@@ -171,7 +171,9 @@ type Accommodation struct {
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was decided.
-	DecideTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
+	DecideTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=decide_time,json=decideTime,proto3" json:"decide_time,omitempty"`
+	// Codes of the épreuves that it concerns, in blocs that are assessed by épreuves.
+	Epreuves      []string `protobuf:"bytes,31,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -272,6 +274,13 @@ func (x *Accommodation) GetCreateTime() *timestamppb.Timestamp {
 func (x *Accommodation) GetDecideTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.DecideTime
+	}
+	return nil
+}
+
+func (x *Accommodation) GetEpreuves() []string {
+	if x != nil {
+		return x.Epreuves
 	}
 	return nil
 }
@@ -578,7 +587,7 @@ type RequestAccommodationRequest struct {
 	Candidacy string `protobuf:"bytes,1,opt,name=candidacy,proto3" json:"candidacy,omitempty"`
 	// What is adapted.
 	Kind Accommodation_Kind_Enum `protobuf:"varint,2,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
-	// Codes of the compétences whose assessment it concerns; empty: all.
+	// Codes of the compétences whose assessment it concerns; if `epreuves` is empty too: all.
 	Competences []string `protobuf:"bytes,3,rep,name=competences,proto3" json:"competences,omitempty"`
 	// The practical need, 1–4000 characters; never the nature of a disability.
 	// Not for health data.
@@ -586,7 +595,9 @@ type RequestAccommodationRequest struct {
 	// A UUID that makes retries safe: a request sent again with it within 24
 	// hours does nothing again; its answer shows what the first one made or
 	// changed, as it is by then. It is the same request over gRPC and REST.
-	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Codes of the épreuves that it concerns, in blocs that are assessed by épreuves.
+	Epreuves      []string `protobuf:"bytes,26,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -654,6 +665,13 @@ func (x *RequestAccommodationRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *RequestAccommodationRequest) GetEpreuves() []string {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
 }
 
 // Request of DecideAccommodation.
@@ -1259,7 +1277,7 @@ var File_acquis_v1_disability_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\n" +
-	"\x1aacquis/v1/disability.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x06\n" +
+	"\x1aacquis/v1/disability.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\a\n" +
 	"\rAccommodation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12E\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12J\n" +
@@ -1273,7 +1291,8 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vdecide_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"decideTime\x1aq\n" +
+	"decideTime\x12D\n" +
+	"\bepreuves\x18\x1f \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\bepreuves\x1aq\n" +
 	"\x04Kind\"i\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
@@ -1315,7 +1334,7 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\tCondition\x12$\n" +
 	"\x05holds\x18\x01 \x01(\bB\t\xe0A\x02\xbaH\x03\xc8\x01\x01H\x00R\x05holds\x88\x01\x01\x12'\n" +
 	"\x06reason\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xa0\x1f\xa0\xb5\x18\x02R\x06reasonB\b\n" +
-	"\x06_holds\"\xb0\x03\n" +
+	"\x06_holds\"\xf6\x03\n" +
 	"\x1bRequestAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12E\n" +
@@ -1323,7 +1342,8 @@ const file_acquis_v1_disability_proto_rawDesc = "" +
 	"\vcompetences\x18\x03 \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12%\n" +
 	"\x04need\x18\x04 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x02R\x04need\x125\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xe8\x06\n" +
+	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x12D\n" +
+	"\bepreuves\x18\x1a \x03(\tB(\xe0A\x01\xbaH\"\x92\x01\x1f\x10d\x18\x01\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\bepreuves\"\xe8\x06\n" +
 	"\x1aDecideAccommodationRequest\x12\x9f\x01\n" +
 	"\tcandidacy\x18\x01 \x01(\tB\x80\x01\xe0A\x02\xfaA\x17\n" +
 	"\x15acquis.eval/Candidacy\xbaH`r^2\\^sessions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/candidacies/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tcandidacy\x12\xcc\x01\n" +

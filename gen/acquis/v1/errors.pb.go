@@ -150,7 +150,7 @@ const (
 	//
 	// INVALID_ARGUMENT: it is not assessed so.
 	ErrorReason_OFF_SCALE ErrorReason_Enum = 158
-	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on a bloc.
+	// INVALID_ARGUMENT: it has an outcome that a jury cannot decide on it.
 	ErrorReason_OUTCOME_UNKNOWN ErrorReason_Enum = 110
 	// INVALID_ARGUMENT: it is not among the candidate's decisions.
 	ErrorReason_DECISION_UNKNOWN ErrorReason_Enum = 111
@@ -248,6 +248,38 @@ const (
 	ErrorReason_JURY_ACTED ErrorReason_Enum = 157
 	// FAILED_PRECONDITION: it is of a certification whose blocs are not attested one by one.
 	ErrorReason_CERTIFICATION_NOT_DIVISIBLE ErrorReason_Enum = 159
+	// FAILED_PRECONDITION: it has been attempted as often as the référentiel allows.
+	ErrorReason_ATTEMPTS_EXHAUSTED ErrorReason_Enum = 178
+	// INVALID_ARGUMENT: it presents named blocs, so it names neither an option nor blocs that it chooses.
+	ErrorReason_PATH_NAMED_WITH_BLOCS ErrorReason_Enum = 168
+	// INVALID_ARGUMENT: it is not in the référentiel.
+	ErrorReason_OPTION_UNKNOWN ErrorReason_Enum = 169
+	// INVALID_ARGUMENT: it presents the whole certification, which has options, but names none.
+	ErrorReason_OPTION_NOT_NAMED ErrorReason_Enum = 170
+	// INVALID_ARGUMENT: it is needed in any case, so it is not chosen.
+	ErrorReason_BLOC_NOT_A_CHOICE ErrorReason_Enum = 171
+	// FAILED_PRECONDITION: it is not made: too few of its blocs are chosen or capitalised.
+	ErrorReason_CHOICE_NOT_MADE ErrorReason_Enum = 172
+	// INVALID_ARGUMENT: it is not a bloc: a candidacy for the whole presents it without naming it.
+	ErrorReason_REQUIREMENT_IS_NO_BLOC ErrorReason_Enum = 173
+	// INVALID_ARGUMENT: it is not in the référentiel.
+	ErrorReason_REQUIREMENT_UNKNOWN ErrorReason_Enum = 174
+	// INVALID_ARGUMENT: it is proved by a number if it asks for one, and otherwise without.
+	ErrorReason_AMOUNT_MISMATCH ErrorReason_Enum = 175
+	// FAILED_PRECONDITION: it is already fulfilled.
+	ErrorReason_REQUIREMENT_IS_FULFILLED ErrorReason_Enum = 176
+	// FAILED_PRECONDITION: it is not fulfilled, so the certification is not complete.
+	ErrorReason_REQUIREMENT_NOT_FULFILLED ErrorReason_Enum = 177
+	// FAILED_PRECONDITION: it is assessed in certain qualities, and the assessor has none of them in this session.
+	ErrorReason_ASSESSOR_UNQUALIFIED ErrorReason_Enum = 189
+	// INVALID_ARGUMENT: it has a quality that the référentiel does not have.
+	ErrorReason_QUALITY_UNKNOWN ErrorReason_Enum = 190
+	// INVALID_ARGUMENT: it is in a college that the référentiel does not have.
+	ErrorReason_COLLEGE_UNKNOWN ErrorReason_Enum = 191
+	// FAILED_PRECONDITION: it has too few members of a college present.
+	ErrorReason_JURY_LACKS_COLLEGE ErrorReason_Enum = 192
+	// FAILED_PRECONDITION: it does not have as many members of each college with parity present.
+	ErrorReason_JURY_NOT_PARITARY ErrorReason_Enum = 193
 )
 
 // Enum value maps for ErrorReason_Enum.
@@ -362,6 +394,22 @@ var (
 		156: "AWARD_ALREADY_STANDS",
 		157: "JURY_ACTED",
 		159: "CERTIFICATION_NOT_DIVISIBLE",
+		178: "ATTEMPTS_EXHAUSTED",
+		168: "PATH_NAMED_WITH_BLOCS",
+		169: "OPTION_UNKNOWN",
+		170: "OPTION_NOT_NAMED",
+		171: "BLOC_NOT_A_CHOICE",
+		172: "CHOICE_NOT_MADE",
+		173: "REQUIREMENT_IS_NO_BLOC",
+		174: "REQUIREMENT_UNKNOWN",
+		175: "AMOUNT_MISMATCH",
+		176: "REQUIREMENT_IS_FULFILLED",
+		177: "REQUIREMENT_NOT_FULFILLED",
+		189: "ASSESSOR_UNQUALIFIED",
+		190: "QUALITY_UNKNOWN",
+		191: "COLLEGE_UNKNOWN",
+		192: "JURY_LACKS_COLLEGE",
+		193: "JURY_NOT_PARITARY",
 	}
 	ErrorReason_Enum_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":    0,
@@ -473,6 +521,22 @@ var (
 		"AWARD_ALREADY_STANDS":        156,
 		"JURY_ACTED":                  157,
 		"CERTIFICATION_NOT_DIVISIBLE": 159,
+		"ATTEMPTS_EXHAUSTED":          178,
+		"PATH_NAMED_WITH_BLOCS":       168,
+		"OPTION_UNKNOWN":              169,
+		"OPTION_NOT_NAMED":            170,
+		"BLOC_NOT_A_CHOICE":           171,
+		"CHOICE_NOT_MADE":             172,
+		"REQUIREMENT_IS_NO_BLOC":      173,
+		"REQUIREMENT_UNKNOWN":         174,
+		"AMOUNT_MISMATCH":             175,
+		"REQUIREMENT_IS_FULFILLED":    176,
+		"REQUIREMENT_NOT_FULFILLED":   177,
+		"ASSESSOR_UNQUALIFIED":        189,
+		"QUALITY_UNKNOWN":             190,
+		"COLLEGE_UNKNOWN":             191,
+		"JURY_LACKS_COLLEGE":          192,
+		"JURY_NOT_PARITARY":           193,
 	}
 )
 
@@ -547,8 +611,8 @@ var File_acquis_v1_errors_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xcd\x13\n" +
-	"\vErrorReason\"\xbd\x13\n" +
+	"\x16acquis/v1/errors.proto\x12\tacquis.v1\"\xe0\x16\n" +
+	"\vErrorReason\"\xd0\x16\n" +
 	"\x04Enum\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CREDENTIALS_MISSING\x10\x01\x12\x17\n" +
@@ -663,7 +727,23 @@ const file_acquis_v1_errors_proto_rawDesc = "" +
 	"\x14AWARD_ALREADY_STANDS\x10\x9c\x01\x12\x0f\n" +
 	"\n" +
 	"JURY_ACTED\x10\x9d\x01\x12 \n" +
-	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x1bCERTIFICATION_NOT_DIVISIBLE\x10\x9f\x01\x12\x17\n" +
+	"\x12ATTEMPTS_EXHAUSTED\x10\xb2\x01\x12\x1a\n" +
+	"\x15PATH_NAMED_WITH_BLOCS\x10\xa8\x01\x12\x13\n" +
+	"\x0eOPTION_UNKNOWN\x10\xa9\x01\x12\x15\n" +
+	"\x10OPTION_NOT_NAMED\x10\xaa\x01\x12\x16\n" +
+	"\x11BLOC_NOT_A_CHOICE\x10\xab\x01\x12\x14\n" +
+	"\x0fCHOICE_NOT_MADE\x10\xac\x01\x12\x1b\n" +
+	"\x16REQUIREMENT_IS_NO_BLOC\x10\xad\x01\x12\x18\n" +
+	"\x13REQUIREMENT_UNKNOWN\x10\xae\x01\x12\x14\n" +
+	"\x0fAMOUNT_MISMATCH\x10\xaf\x01\x12\x1d\n" +
+	"\x18REQUIREMENT_IS_FULFILLED\x10\xb0\x01\x12\x1e\n" +
+	"\x19REQUIREMENT_NOT_FULFILLED\x10\xb1\x01\x12\x19\n" +
+	"\x14ASSESSOR_UNQUALIFIED\x10\xbd\x01\x12\x14\n" +
+	"\x0fQUALITY_UNKNOWN\x10\xbe\x01\x12\x14\n" +
+	"\x0fCOLLEGE_UNKNOWN\x10\xbf\x01\x12\x17\n" +
+	"\x12JURY_LACKS_COLLEGE\x10\xc0\x01\x12\x16\n" +
+	"\x11JURY_NOT_PARITARY\x10\xc1\x01\"\x04\b\t\x10\t*\vNOT_ON_JURYB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_errors_proto_rawDescOnce sync.Once

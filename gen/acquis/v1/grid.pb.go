@@ -41,7 +41,7 @@ const (
 	CriterionStatus_CONTESTED CriterionStatus_Enum = 5
 	// The jury exempted the candidate from it.
 	CriterionStatus_EXEMPTED CriterionStatus_Enum = 6
-	// Assessed by a level or a mark.
+	// Assessed by a level or a mark, or by points that several findings make.
 	CriterionStatus_ASSESSED CriterionStatus_Enum = 7
 )
 
@@ -194,7 +194,7 @@ func (*CriterionStatus) Descriptor() ([]byte, []int) {
 	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{0}
 }
 
-// What the rules compute for a compétence or a bloc.
+// What the rules compute for a compétence, an épreuve or a bloc.
 type Outcome struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -242,11 +242,11 @@ type Reason struct {
 	Competence string `protobuf:"bytes,3,opt,name=competence,proto3" json:"competence,omitempty"`
 	// Code of the criterion that it is about, if any.
 	Criterion string `protobuf:"bytes,4,opt,name=criterion,proto3" json:"criterion,omitempty"`
-	// The number reached: points, compétences or assessors, as the rule says.
+	// The number reached: points, compétences, épreuves or assessors, as the rule says.
 	Reached int32 `protobuf:"varint,5,opt,name=reached,proto3" json:"reached,omitempty"`
 	// The number that the rule requires.
 	Required int32 `protobuf:"varint,6,opt,name=required,proto3" json:"required,omitempty"`
-	// How many criteria or compétences were counted.
+	// How many criteria, compétences or épreuves were counted.
 	Counted int32 `protobuf:"varint,7,opt,name=counted,proto3" json:"counted,omitempty"`
 	// Whether the required number is the default, because the référentiel does not set one.
 	FromDefault bool `protobuf:"varint,8,opt,name=from_default,json=fromDefault,proto3" json:"from_default,omitempty"`
@@ -254,6 +254,14 @@ type Reason struct {
 	Text string `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
 	// Points that need not be whole, if the rule is about any.
 	Amount *Reason_Amount `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Code of the option of an award that it is about, if any.
+	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do: codes of blocs, for instance `BC4A or BC4B`.
+	AnyOf string `protobuf:"bytes,22,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	// Code of the requirement that it is about, if any.
+	Requirement string `protobuf:"bytes,23,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// Code of the épreuve that it is about, if any.
+	Epreuve string `protobuf:"bytes,31,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	// The last day on which something is valid, if the rule is about that.
 	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	// The blocs that count as another, and as what in between, if the rule is about a chain
@@ -363,6 +371,34 @@ func (x *Reason) GetAmount() *Reason_Amount {
 	return nil
 }
 
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
+}
+
+func (x *Reason) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *Reason) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
 func (x *Reason) GetLastValidDate() *date.Date {
 	if x != nil {
 		return x.LastValidDate
@@ -383,7 +419,8 @@ func (x *Reason) GetPath() string {
 // The jury and the registrar see all of it, the disability advisor everything but
 // assessments and settlements. An assessor sees their own assessments and nothing
 // that follows from those of others: statuses, outcomes, reasons and settlements
-// are unset, before and after their own verdict. A caller with several of these
+// are unset, before and after their own verdict. On criteria that assessors assess
+// together (JOINT), each also sees the assessments of the others. A caller with several of these
 // roles in the session sees what each of them sees.
 type Grid struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -402,7 +439,9 @@ type Grid struct {
 	// The presented blocs, in order.
 	Blocs []*Grid_GridBloc `protobuf:"bytes,6,rep,name=blocs,proto3" json:"blocs,omitempty"`
 	// Version of the rules that computed it.
-	RulesVersion  string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The presented requirements, each shown as a compétence: its title is the statement.
+	Requirements  []*Grid_GridCompetence `protobuf:"bytes,18,rep,name=requirements,proto3" json:"requirements,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -484,6 +523,13 @@ func (x *Grid) GetRulesVersion() string {
 		return x.RulesVersion
 	}
 	return ""
+}
+
+func (x *Grid) GetRequirements() []*Grid_GridCompetence {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
 }
 
 // Points that need not be whole. All arithmetic is exact; only what is shown is cut.
@@ -581,8 +627,10 @@ type Grid_GridBloc struct {
 	Outcome Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Outcome_Enum" json:"outcome,omitempty"`
 	// Why. Empty for an assessor.
 	Reasons []*Reason `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	// Its compétences, in order.
-	Competences   []*Grid_GridCompetence `protobuf:"bytes,5,rep,name=competences,proto3" json:"competences,omitempty"`
+	// Its compétences, in order; empty if it is assessed by épreuves.
+	Competences []*Grid_GridCompetence `protobuf:"bytes,5,rep,name=competences,proto3" json:"competences,omitempty"`
+	// Its épreuves, in order; empty if its compétences are assessed.
+	Epreuves      []*Grid_GridEpreuve `protobuf:"bytes,6,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +696,13 @@ func (x *Grid_GridBloc) GetReasons() []*Reason {
 func (x *Grid_GridBloc) GetCompetences() []*Grid_GridCompetence {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *Grid_GridBloc) GetEpreuves() []*Grid_GridEpreuve {
+	if x != nil {
+		return x.Epreuves
 	}
 	return nil
 }
@@ -743,7 +798,107 @@ func (x *Grid_GridCompetence) GetCriteria() []*Grid_GridCriterion {
 	return nil
 }
 
-// One criterion.
+// One épreuve.
+type Grid_GridEpreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// What the rules compute. Unset for an assessor.
+	Outcome Outcome_Enum `protobuf:"varint,3,opt,name=outcome,proto3,enum=acquis.v1.Outcome_Enum" json:"outcome,omitempty"`
+	// Why. Empty for an assessor.
+	Reasons []*Reason `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// The method that applies.
+	Method *AssessmentMethod `protobuf:"bytes,5,opt,name=method,proto3" json:"method,omitempty"`
+	// Its criteria, in order; if it is assessed as a whole, one with its own code and title.
+	Criteria []*Grid_GridCriterion `protobuf:"bytes,6,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Codes of the compétences that it covers.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Grid_GridEpreuve) Reset() {
+	*x = Grid_GridEpreuve{}
+	mi := &file_acquis_v1_grid_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Grid_GridEpreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Grid_GridEpreuve) ProtoMessage() {}
+
+func (x *Grid_GridEpreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_grid_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Grid_GridEpreuve.ProtoReflect.Descriptor instead.
+func (*Grid_GridEpreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{3, 2}
+}
+
+func (x *Grid_GridEpreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Grid_GridEpreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Grid_GridEpreuve) GetOutcome() Outcome_Enum {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *Grid_GridEpreuve) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *Grid_GridEpreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Grid_GridEpreuve) GetCriteria() []*Grid_GridCriterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Grid_GridEpreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+// One criterion, or an épreuve that is assessed as a whole.
 type Grid_GridCriterion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its code.
@@ -755,7 +910,8 @@ type Grid_GridCriterion struct {
 	// Its status. Unset for an assessor.
 	Status CriterionStatus_Enum `protobuf:"varint,4,opt,name=status,proto3,enum=acquis.v1.CriterionStatus_Enum" json:"status,omitempty"`
 	// The latest verdict of each assessor, without retracted ones. An assessor sees
-	// their own, the disability advisor none.
+	// their own, and all if the référentiel has them assess together (JOINT); the
+	// disability advisor none.
 	Assessments []*Assessment `protobuf:"bytes,5,rep,name=assessments,proto3" json:"assessments,omitempty"`
 	// The jury's valid settlement, if any. Only for the jury and the registrar.
 	Settlement *Settlement `protobuf:"bytes,6,opt,name=settlement,proto3" json:"settlement,omitempty"`
@@ -767,14 +923,21 @@ type Grid_GridCriterion struct {
 	Level string `protobuf:"bytes,8,opt,name=level,proto3" json:"level,omitempty"`
 	// The mark on which the assessors agree or which the jury settled, a decimal, also of
 	// an exempted criterion. Only on a scale of marks. Empty for an assessor.
-	Mark          string `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
+	Mark string `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
+	// In an épreuve: codes of the compétences that it is about.
+	Competences []string `protobuf:"bytes,10,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What different findings of assessors come to, as the référentiel's `Agreement`
+	// says, in points of the criterion's scale: a decimal, cut after two places (the
+	// reason has it in full). Then there is neither level nor mark. Empty for an
+	// assessor, if findings are the same, and if the jury settled it.
+	Points        string `protobuf:"bytes,40,opt,name=points,proto3" json:"points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Grid_GridCriterion) Reset() {
 	*x = Grid_GridCriterion{}
-	mi := &file_acquis_v1_grid_proto_msgTypes[7]
+	mi := &file_acquis_v1_grid_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +949,7 @@ func (x *Grid_GridCriterion) String() string {
 func (*Grid_GridCriterion) ProtoMessage() {}
 
 func (x *Grid_GridCriterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_grid_proto_msgTypes[7]
+	mi := &file_acquis_v1_grid_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +962,7 @@ func (x *Grid_GridCriterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grid_GridCriterion.ProtoReflect.Descriptor instead.
 func (*Grid_GridCriterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{3, 2}
+	return file_acquis_v1_grid_proto_rawDescGZIP(), []int{3, 3}
 }
 
 func (x *Grid_GridCriterion) GetCode() string {
@@ -865,6 +1028,20 @@ func (x *Grid_GridCriterion) GetMark() string {
 	return ""
 }
 
+func (x *Grid_GridCriterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Grid_GridCriterion) GetPoints() string {
+	if x != nil {
+		return x.Points
+	}
+	return ""
+}
+
 var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
@@ -886,7 +1063,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\xfb\x03\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xe6\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -900,7 +1077,11 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\ffrom_default\x18\b \x01(\bR\vfromDefault\x12\x12\n" +
 	"\x04text\x18\t \x01(\tR\x04text\x120\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x129\n" +
+	" \x01(\v2\x18.acquis.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x15 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x16 \x01(\tR\x05anyOf\x12 \n" +
+	"\vrequirement\x18\x17 \x01(\tR\vrequirement\x12\x18\n" +
+	"\aepreuve\x18\x1f \x01(\tR\aepreuve\x129\n" +
 	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x12\x12\n" +
 	"\x04path\x184 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
@@ -908,7 +1089,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\tR\x05limit\x12\x18\n" +
 	"\aweights\x18\x04 \x01(\x05R\aweights\x12\x18\n" +
-	"\apercent\x18\x05 \x01(\bR\apercent\"\xf5\t\n" +
+	"\apercent\x18\x05 \x01(\bR\apercent\"\xdd\r\n" +
 	"\x04Grid\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12;\n" +
@@ -918,20 +1099,30 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x12:\n" +
 	"\x05state\x18\x05 \x01(\x0e2\x1f.acquis.v1.Candidacy.State.EnumB\x03\xe0A\x03R\x05state\x123\n" +
 	"\x05blocs\x18\x06 \x03(\v2\x18.acquis.v1.Grid.GridBlocB\x03\xe0A\x03R\x05blocs\x12(\n" +
-	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x1a\xd6\x01\n" +
+	"\rrules_version\x18\a \x01(\tB\x03\xe0A\x03R\frulesVersion\x12G\n" +
+	"\frequirements\x18\x12 \x03(\v2\x1e.acquis.v1.Grid.GridCompetenceB\x03\xe0A\x03R\frequirements\x1a\x8f\x02\n" +
 	"\bGridBloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\aoutcome\x12+\n" +
 	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x12@\n" +
-	"\vcompetences\x18\x05 \x03(\v2\x1e.acquis.v1.Grid.GridCompetenceR\vcompetences\x1a\x92\x02\n" +
+	"\vcompetences\x18\x05 \x03(\v2\x1e.acquis.v1.Grid.GridCompetenceR\vcompetences\x127\n" +
+	"\bepreuves\x18\x06 \x03(\v2\x1b.acquis.v1.Grid.GridEpreuveR\bepreuves\x1a\x92\x02\n" +
 	"\x0eGridCompetence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x121\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\aoutcome\x12+\n" +
 	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x123\n" +
 	"\x06method\x18\x05 \x01(\v2\x1b.acquis.v1.AssessmentMethodR\x06method\x129\n" +
-	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\xe3\x02\n" +
+	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x1a\xa9\x02\n" +
+	"\vGridEpreuve\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x121\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\aoutcome\x12+\n" +
+	"\areasons\x18\x04 \x03(\v2\x11.acquis.v1.ReasonR\areasons\x123\n" +
+	"\x06method\x18\x05 \x01(\v2\x1b.acquis.v1.AssessmentMethodR\x06method\x129\n" +
+	"\bcriteria\x18\x06 \x03(\v2\x1d.acquis.v1.Grid.GridCriterionR\bcriteria\x12 \n" +
+	"\vcompetences\x18\a \x03(\tR\vcompetences\x1a\x9d\x03\n" +
 	"\rGridCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -943,7 +1134,10 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"settlement\x12+\n" +
 	"\areasons\x18\a \x03(\v2\x11.acquis.v1.ReasonR\areasons\x12\x14\n" +
 	"\x05level\x18\b \x01(\tR\x05level\x12\x12\n" +
-	"\x04mark\x18\t \x01(\tR\x04mark:L\xeaAI\n" +
+	"\x04mark\x18\t \x01(\tR\x04mark\x12 \n" +
+	"\vcompetences\x18\n" +
+	" \x03(\tR\vcompetences\x12\x16\n" +
+	"\x06points\x18( \x01(\tR\x06points:L\xeaAI\n" +
 	"\x10acquis.eval/Grid\x12/sessions/{session}/candidacies/{candidacy}/grid2\x04gridB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
@@ -959,7 +1153,7 @@ func file_acquis_v1_grid_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_grid_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_grid_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_acquis_v1_grid_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_acquis_v1_grid_proto_goTypes = []any{
 	(CriterionStatus_Enum)(0),   // 0: acquis.v1.CriterionStatus.Enum
 	(Outcome_Enum)(0),           // 1: acquis.v1.Outcome.Enum
@@ -970,34 +1164,41 @@ var file_acquis_v1_grid_proto_goTypes = []any{
 	(*Reason_Amount)(nil),       // 6: acquis.v1.Reason.Amount
 	(*Grid_GridBloc)(nil),       // 7: acquis.v1.Grid.GridBloc
 	(*Grid_GridCompetence)(nil), // 8: acquis.v1.Grid.GridCompetence
-	(*Grid_GridCriterion)(nil),  // 9: acquis.v1.Grid.GridCriterion
-	(*date.Date)(nil),           // 10: google.type.Date
-	(Candidacy_State_Enum)(0),   // 11: acquis.v1.Candidacy.State.Enum
-	(*AssessmentMethod)(nil),    // 12: acquis.v1.AssessmentMethod
-	(*Assessment)(nil),          // 13: acquis.v1.Assessment
-	(*Settlement)(nil),          // 14: acquis.v1.Settlement
+	(*Grid_GridEpreuve)(nil),    // 9: acquis.v1.Grid.GridEpreuve
+	(*Grid_GridCriterion)(nil),  // 10: acquis.v1.Grid.GridCriterion
+	(*date.Date)(nil),           // 11: google.type.Date
+	(Candidacy_State_Enum)(0),   // 12: acquis.v1.Candidacy.State.Enum
+	(*AssessmentMethod)(nil),    // 13: acquis.v1.AssessmentMethod
+	(*Assessment)(nil),          // 14: acquis.v1.Assessment
+	(*Settlement)(nil),          // 15: acquis.v1.Settlement
 }
 var file_acquis_v1_grid_proto_depIdxs = []int32{
 	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
-	10, // 1: acquis.v1.Reason.last_valid_date:type_name -> google.type.Date
-	11, // 2: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
+	11, // 1: acquis.v1.Reason.last_valid_date:type_name -> google.type.Date
+	12, // 2: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
 	7,  // 3: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	1,  // 4: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 5: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	8,  // 6: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	1,  // 7: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 8: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	12, // 9: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	9,  // 10: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 11: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	13, // 12: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	14, // 13: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 14: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	8,  // 4: acquis.v1.Grid.requirements:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 5: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 6: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 7: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	9,  // 8: acquis.v1.Grid.GridBloc.epreuves:type_name -> acquis.v1.Grid.GridEpreuve
+	1,  // 9: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 10: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	13, // 11: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 12: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	1,  // 13: acquis.v1.Grid.GridEpreuve.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 14: acquis.v1.Grid.GridEpreuve.reasons:type_name -> acquis.v1.Reason
+	13, // 15: acquis.v1.Grid.GridEpreuve.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 16: acquis.v1.Grid.GridEpreuve.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 17: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	14, // 18: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	15, // 19: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 20: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }
@@ -1014,7 +1215,7 @@ func file_acquis_v1_grid_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_grid_proto_rawDesc), len(file_acquis_v1_grid_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,6 +25,112 @@ const (
 )
 
 // See Kind.
+type AwardRule_Requirement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	AwardRule_Requirement_Kind_KIND_UNSPECIFIED AwardRule_Requirement_Kind_Enum = 0
+	// Assessed and decided by the jury, in candidacies for the whole.
+	AwardRule_Requirement_Kind_EPREUVE AwardRule_Requirement_Kind_Enum = 1
+	// Proved by documents, which a registrar records.
+	AwardRule_Requirement_Kind_PROOF AwardRule_Requirement_Kind_Enum = 2
+)
+
+// Enum value maps for AwardRule_Requirement_Kind_Enum.
+var (
+	AwardRule_Requirement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "EPREUVE",
+		2: "PROOF",
+	}
+	AwardRule_Requirement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"EPREUVE":          1,
+		"PROOF":            2,
+	}
+)
+
+func (x AwardRule_Requirement_Kind_Enum) Enum() *AwardRule_Requirement_Kind_Enum {
+	p := new(AwardRule_Requirement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x AwardRule_Requirement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AwardRule_Requirement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+}
+
+func (AwardRule_Requirement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+}
+
+func (x AwardRule_Requirement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind_Enum.Descriptor instead.
+func (AwardRule_Requirement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0, 0}
+}
+
+// See Attempt.
+type Attempt_Enum int32
+
+const (
+	// Not set.
+	Attempt_ATTEMPT_UNSPECIFIED Attempt_Enum = 0
+	// No jury has decided it before, or one that counts as it.
+	Attempt_FIRST Attempt_Enum = 1
+	// A jury has decided that it is not acquired.
+	Attempt_RESIT Attempt_Enum = 2
+)
+
+// Enum value maps for Attempt_Enum.
+var (
+	Attempt_Enum_name = map[int32]string{
+		0: "ATTEMPT_UNSPECIFIED",
+		1: "FIRST",
+		2: "RESIT",
+	}
+	Attempt_Enum_value = map[string]int32{
+		"ATTEMPT_UNSPECIFIED": 0,
+		"FIRST":               1,
+		"RESIT":               2,
+	}
+)
+
+func (x Attempt_Enum) Enum() *Attempt_Enum {
+	p := new(Attempt_Enum)
+	*p = x
+	return p
+}
+
+func (x Attempt_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Attempt_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+}
+
+func (Attempt_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+}
+
+func (x Attempt_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Attempt_Enum.Descriptor instead.
+func (Attempt_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9, 0}
+}
+
+// See Kind.
 type AssessmentMethod_Kind_Enum int32
 
 const (
@@ -73,11 +179,11 @@ func (x AssessmentMethod_Kind_Enum) String() string {
 }
 
 func (AssessmentMethod_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[0].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[2].Descriptor()
 }
 
 func (AssessmentMethod_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[0]
+	return &file_acquis_v1_referentiel_proto_enumTypes[2]
 }
 
 func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -86,7 +192,126 @@ func (x AssessmentMethod_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AssessmentMethod_Kind_Enum.Descriptor instead.
 func (AssessmentMethod_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0, 0}
+}
+
+// See Kind.
+type Agreement_Kind_Enum int32
+
+const (
+	// Not a kind; refused as input.
+	Agreement_Kind_KIND_UNSPECIFIED Agreement_Kind_Enum = 0
+	// All must find the same, otherwise the criterion is CONTESTED.
+	Agreement_Kind_UNANIMOUS Agreement_Kind_Enum = 1
+	// The mean of what they find counts.
+	Agreement_Kind_MEAN Agreement_Kind_Enum = 2
+	// The mean of what each quality finds counts by the weight of the quality. Each
+	// quality is needed: until then the criterion is PENDING. Several assessors of one
+	// quality count by their mean. Who has none of these qualities in the session
+	// cannot assess.
+	Agreement_Kind_WEIGHTED Agreement_Kind_Enum = 3
+	// They assess together: one records, each of the others, who sees it, records the
+	// same by their own key. `min_assessors` must be 2 at least. If they differ, the
+	// criterion is CONTESTED.
+	Agreement_Kind_JOINT Agreement_Kind_Enum = 4
+)
+
+// Enum value maps for Agreement_Kind_Enum.
+var (
+	Agreement_Kind_Enum_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "UNANIMOUS",
+		2: "MEAN",
+		3: "WEIGHTED",
+		4: "JOINT",
+	}
+	Agreement_Kind_Enum_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"UNANIMOUS":        1,
+		"MEAN":             2,
+		"WEIGHTED":         3,
+		"JOINT":            4,
+	}
+)
+
+func (x Agreement_Kind_Enum) Enum() *Agreement_Kind_Enum {
+	p := new(Agreement_Kind_Enum)
+	*p = x
+	return p
+}
+
+func (x Agreement_Kind_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Agreement_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[3].Descriptor()
+}
+
+func (Agreement_Kind_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[3]
+}
+
+func (x Agreement_Kind_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Agreement_Kind_Enum.Descriptor instead.
+func (Agreement_Kind_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0, 0}
+}
+
+// See Chair.
+type JuryRule_Chair_Enum int32
+
+const (
+	// Not set: REQUIRED.
+	JuryRule_Chair_CHAIR_UNSPECIFIED JuryRule_Chair_Enum = 0
+	// A member who may chair must be present.
+	JuryRule_Chair_REQUIRED JuryRule_Chair_Enum = 1
+	// The members are peers.
+	JuryRule_Chair_NONE JuryRule_Chair_Enum = 2
+)
+
+// Enum value maps for JuryRule_Chair_Enum.
+var (
+	JuryRule_Chair_Enum_name = map[int32]string{
+		0: "CHAIR_UNSPECIFIED",
+		1: "REQUIRED",
+		2: "NONE",
+	}
+	JuryRule_Chair_Enum_value = map[string]int32{
+		"CHAIR_UNSPECIFIED": 0,
+		"REQUIRED":          1,
+		"NONE":              2,
+	}
+)
+
+func (x JuryRule_Chair_Enum) Enum() *JuryRule_Chair_Enum {
+	p := new(JuryRule_Chair_Enum)
+	*p = x
+	return p
+}
+
+func (x JuryRule_Chair_Enum) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (JuryRule_Chair_Enum) Descriptor() protoreflect.EnumDescriptor {
+	return file_acquis_v1_referentiel_proto_enumTypes[4].Descriptor()
+}
+
+func (JuryRule_Chair_Enum) Type() protoreflect.EnumType {
+	return &file_acquis_v1_referentiel_proto_enumTypes[4]
+}
+
+func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use JuryRule_Chair_Enum.Descriptor instead.
+func (JuryRule_Chair_Enum) EnumDescriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 1, 0}
 }
 
 // See Kind.
@@ -130,11 +355,11 @@ func (x Register_Kind_Enum) String() string {
 }
 
 func (Register_Kind_Enum) Descriptor() protoreflect.EnumDescriptor {
-	return file_acquis_v1_referentiel_proto_enumTypes[1].Descriptor()
+	return file_acquis_v1_referentiel_proto_enumTypes[5].Descriptor()
 }
 
 func (Register_Kind_Enum) Type() protoreflect.EnumType {
-	return &file_acquis_v1_referentiel_proto_enumTypes[1]
+	return &file_acquis_v1_referentiel_proto_enumTypes[5]
 }
 
 func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
@@ -143,7 +368,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -188,8 +413,13 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,13,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for the certification. Attestations and ledgers name it.
 	Certificateur *Certificateur `protobuf:"bytes,14,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What an award needs. Left out: every bloc.
+	Award *AwardRule `protobuf:"bytes,15,opt,name=award,proto3" json:"award,omitempty"`
+	// The qualities in which somebody can assess, if they matter for an `Agreement`: tutor,
+	// trainer, external evaluator. At most 20.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,17,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -313,6 +543,100 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
+	}
+	return nil
+}
+
+// What an award of the certification needs: some blocs in any case, enough of each choice,
+// and what one of the options needs besides, if there are any. A bloc that stands in none
+// of these is never needed.
+//
+// Each option has an award of its own. A candidate can add a second one later; an option
+// that is not chosen is not missing.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that every award needs, at most 50. Left out: all that neither
+	// `choose` nor `options` name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed, at most 20.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// Options, of which one is needed, at most 20.
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What an award needs beside blocs, at most 20. Those that no option names are needed in
+	// any case. Blocs are expected to be enough in the register RNCP, outside limited cases.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A scale on which criteria are assessed: of levels, or of marks. A criterion that names
 // none is on that of `rules`, otherwise it is assessed by verdicts: MET is 100 points,
 // PARTIALLY_MET 50, NOT_MET 0.
@@ -335,7 +659,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +671,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,7 +684,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Scale) GetCode() string {
@@ -408,10 +732,17 @@ type Bloc struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Work activities the bloc refers to; at most 50.
 	Activities []*Activity `protobuf:"bytes,3,rep,name=activities,proto3" json:"activities,omitempty"`
-	// What is assessed, in order; 1–100.
+	// Its compétences, in order, at most 100. Each is assessed by itself, unless the bloc has
+	// épreuves; then they are only listed. Required without épreuves.
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
-	// How its compétences make its outcome, if not as `rules` say.
+	// How its compétences or épreuves make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its credits (ECTS, for instance), 1–1000: what it is worth in a choice that asks for
+	// credits.
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	// What is assessed instead of the compétences, in order; at most 100. Empty: each
+	// compétence is assessed by itself.
+	Epreuves []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	// How long it is valid once it is capitalised, if not as `rules` say.
 	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -420,7 +751,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +763,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +776,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Bloc) GetCode() string {
@@ -483,6 +814,20 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 func (x *Bloc) GetValidity() *Validity {
 	if x != nil {
 		return x.Validity
@@ -503,7 +848,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +860,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +873,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Activity) GetCode() string {
@@ -545,19 +890,21 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence: what is assessed.
+// A compétence: what is assessed, by itself or, if its bloc has épreuves, in them. In such
+// a bloc it has a code and a statement, and no other field.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique in its référentiel, for instance `C1.1`. Form as Bloc.code.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
 	Statement string `protobuf:"bytes,2,opt,name=statement,proto3" json:"statement,omitempty"`
-	// How it is assessed.
+	// How it is assessed. Required in a bloc without épreuves.
 	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
 	// Replaces `method` if a candidacy presents exactly one bloc: the dossier
 	// professionnel. Not set if the method is the same.
 	BlocOnlyMethod *AssessmentMethod `protobuf:"bytes,4,opt,name=bloc_only_method,json=blocOnlyMethod,proto3" json:"bloc_only_method,omitempty"`
-	// What assessors give verdicts on, in order; 1–100. The same for both methods.
+	// What assessors give verdicts on, in order; at most 100. The same for both methods.
+	// Required in a bloc without épreuves.
 	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
 	// How its criteria make its outcome, if not as `rules` say.
 	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
@@ -567,14 +914,23 @@ type Competence struct {
 	// Makes it a bonus: only its points above these count. They join the sum of the mean,
 	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force, before `bloc_only_method`; it is fixed at enrolment.
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How the findings of several assessors on its criteria make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +942,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +955,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Competence) GetCode() string {
@@ -658,7 +1014,353 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
-// A modalité d'évaluation: how a compétence is assessed.
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A quality in which somebody assesses. A session says who has which.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the qualities of its référentiel. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+// An épreuve: what is assessed in one go, whatever compétences it covers. It is assessed by
+// criteria or, if it has none, as a whole: by one verdict, level or mark, for which its own
+// code stands where the code of a criterion is asked for.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the épreuves and compétences of its référentiel, for instance `E1`. Form
+	// as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers; at most 100. If any épreuve of a
+	// bloc names some, each compétence must be covered by one at least.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on, in order; at most 100. Empty: they assess the épreuve
+	// as a whole.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// How its criteria make its outcome, if not as `rules` say. Assessed as a whole, it is
+	// acquired from the `pass` points of its scale on, unless it has a gate of its own.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000. Default 1. Only a gate with a mean
+	// or a shortfall reads it.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Makes it a bonus: only its points above these count. They join the sum of the mean,
+	// the divisor stays as it is, and nothing else asks for it: it need not be assessed,
+	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Code of the scale on which it is assessed as a whole; only without criteria. Empty: that
+	// of `rules`.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// If true, its bloc can only be acquired if it passes on its scale; only without
+	// criteria. Left out: false.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must have assessed each criterion, or the whole, 1–20. Default: the
+	// number of `rules`.
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one in some candidacies, at most 20. The first one that
+	// applies is in force; it is fixed at enrolment.
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often it may be attempted, 1–20. Once so many decisions of juries in force are
+	// against its bloc, or one that counts as it, the bloc cannot be presented again. Default:
+	// without limit.
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How the findings of several assessors on it make one, if not as `rules` say.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed in them.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+// How often a candidate has presented a bloc before.
+type Attempt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attempt) Reset() {
+	*x = Attempt{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attempt) ProtoMessage() {}
+
+func (x *Attempt) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
+func (*Attempt) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+}
+
+// A modalité d'évaluation: how a compétence or an épreuve is assessed.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Kind of method.
@@ -679,7 +1381,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +1393,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +1406,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AssessmentMethod) GetKind() AssessmentMethod_Kind_Enum {
@@ -745,7 +1447,7 @@ func (x *AssessmentMethod) GetAccommodationFramework() string {
 // A critère d'évaluation: what an assessor gives a verdict on.
 type Criterion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The compétence's code, a dot and the position from 1: `C1.1.1`. A criterion
+	// The code of its compétence or épreuve, a dot and the position from 1: `C1.1.1`. A criterion
 	// is known by its code, never by its text.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Statement, 1–4000 characters.
@@ -761,14 +1463,17 @@ type Criterion struct {
 	// and must not be eliminatory. Points are a decimal such as `12.5`. Empty: it is none.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of the scale on which it is assessed. Empty: that of `rules`.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Only in an épreuve: codes of the compétences that it is about, of those that the épreuve
+	// covers; at most 100.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -780,7 +1485,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -793,7 +1498,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Criterion) GetCode() string {
@@ -838,13 +1543,21 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // The rules of a référentiel. Numbers that are not set have defaults.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Share of the points needed to acquire a compétence, in percent, 1–100.
+	// Share of the points needed to acquire a compétence, or an épreuve with criteria, in
+	// percent, 1–100.
 	// Default 100. It is a gate in short form: a mean of so many points.
 	CompetenceThresholdPercent *int32 `protobuf:"varint,1,opt,name=competence_threshold_percent,json=competenceThresholdPercent,proto3,oneof" json:"competence_threshold_percent,omitempty"`
-	// Share of the compétences needed to acquire a bloc, in percent, 1–100.
+	// Share of the compétences or épreuves needed to acquire a bloc, in percent, 1–100.
 	// Default 100. It is a gate in short form: a count of so many percent.
 	BlocThresholdPercent *int32 `protobuf:"varint,2,opt,name=bloc_threshold_percent,json=blocThresholdPercent,proto3,oneof" json:"bloc_threshold_percent,omitempty"`
 	// How many assessors must have given a verdict on a criterion, 1–20. Default
@@ -852,13 +1565,16 @@ type Rules struct {
 	MinAssessors *int32 `protobuf:"varint,3,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
 	// The composition that a jury must have.
 	Jury *JuryRule `protobuf:"bytes,4,opt,name=jury,proto3" json:"jury,omitempty"`
-	// The gate of compétences that have none of their own, instead of
-	// `competence_threshold_percent`.
+	// The gate of compétences, and of épreuves with criteria, that have none of their own,
+	// instead of `competence_threshold_percent`.
 	CompetenceGate *Gate `protobuf:"bytes,5,opt,name=competence_gate,json=competenceGate,proto3" json:"competence_gate,omitempty"`
 	// The gate of blocs that have none of their own, instead of `bloc_threshold_percent`.
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none. Empty: they are assessed by verdicts.
 	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How the findings of several assessors on a criterion make one, for compétences that
+	// do not say otherwise. Not set: UNANIMOUS.
+	Agreement *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	// How long what was decided is valid. Default: without end.
 	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -867,7 +1583,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +1595,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +1608,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -944,9 +1660,100 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 func (x *Rules) GetValidity() *Validities {
 	if x != nil {
 		return x.Validity
+	}
+	return nil
+}
+
+// How the findings of several assessors on one criterion make one. A finding is a verdict,
+// a level or a mark, and counts by its points. Fewer findings than `min_assessors` are
+// PENDING under each kind. If findings differ, the jury may settle the criterion under each
+// kind, and its settlement holds as long as the findings are those it was made on.
+//
+// It works on each criterion. If compétence and bloc only have means, that is the same as
+// the mean of the assessors' totals.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// MEAN: by how many points the highest and the lowest finding may differ, in points of
+	// the criterion's scale (verdicts and levels: 0 to 100). Further apart, the criterion is
+	// CONTESTED. A decimal, not below 0. Empty: any difference is accepted.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// MEAN with `max_gap`: code of the quality of those who assess a third time. What they
+	// find counts only if the others are too far apart, and then replaces their findings;
+	// until then the criterion is PENDING, not CONTESTED. They are not among the
+	// `min_assessors`. Empty: there is no third reading.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// WEIGHTED: the share of each quality, 1–20, in sum 100 percent.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Agreement) GetKind() Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return Agreement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
 	}
 	return nil
 }
@@ -964,7 +1771,7 @@ type Validities struct {
 
 func (x *Validities) Reset() {
 	*x = Validities{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1783,7 @@ func (x *Validities) String() string {
 func (*Validities) ProtoMessage() {}
 
 func (x *Validities) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1796,7 @@ func (x *Validities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Validities.ProtoReflect.Descriptor instead.
 func (*Validities) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Validities) GetBlocs() *Validity {
@@ -1028,7 +1835,7 @@ type Validity struct {
 
 func (x *Validity) Reset() {
 	*x = Validity{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1847,7 @@ func (x *Validity) String() string {
 func (*Validity) ProtoMessage() {}
 
 func (x *Validity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1860,7 @@ func (x *Validity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Validity.ProtoReflect.Descriptor instead.
 func (*Validity) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Validity) GetYears() int32 {
@@ -1077,8 +1884,8 @@ func (x *Validity) GetUnlimited() bool {
 	return false
 }
 
-// How children make their parent's outcome: the criteria of a compétence, the
-// compétences of a bloc. It has at least one condition, and all of them must hold.
+// How children make their parent's outcome: the criteria of a compétence or an épreuve, the
+// compétences or épreuves of a bloc. It has at least one condition, and all of them must hold.
 //
 // A criterion has the points of its verdict or level, or its mark; a compétence the mean of
 // its criteria, rounded if its own gate says so, in percent if they are on different
@@ -1114,7 +1921,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1933,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1946,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1192,13 +1999,21 @@ type JuryRule struct {
 	// Share of external members among those present, in percent, 0–100.
 	// Default 50, the practice for private certifications in the RNCP.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present, for instance employers and employees. At most 20.
+	// A member without a college counts in none.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether a member who may chair must be present. Default REQUIRED.
+	Chair JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal. The service keeps and shows
+	// this, but records no votes. Left out: false.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +2025,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +2038,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1238,6 +2053,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return JuryRule_Chair_CHAIR_UNSPECIFIED
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one, alone or
@@ -1267,7 +2103,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +2115,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +2128,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1363,7 +2199,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +2211,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +2224,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -1491,7 +2327,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1503,7 +2339,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1516,7 +2352,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -1553,7 +2389,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1565,7 +2401,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1595,6 +2431,284 @@ func (x *Referentiel_Section) GetParagraphs() []string {
 	return nil
 }
 
+// A defence, an interview, days in a company: a candidate holds it. It is never
+// capitalised, and never attested as a bloc.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE, which must have one: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE, which must have one at least: what assessors give verdicts on, as of a
+	// compétence with this code; at most 100.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: how its criteria make its outcome, if not as `rules` say of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers that documents prove must add up to, for instance days,
+	// 1–100000. Left out: a document proves it without a number.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return AwardRule_Requirement_Kind_KIND_UNSPECIFIED
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A group of blocs. Exactly one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes, 1–50. None stands in `all`, in an option or in another choice.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many of them are needed, 1 to their number.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits they must come to, 1 to what all have; each of them has credits.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award, which names it.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the options. Form as Bloc.code.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Title, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides those that all need, 1–50. Options may
+	// share blocs.
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of requirements that not every award needs, at most 20.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 2}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
+// How requirements are fulfilled.
+type AwardRule_Requirement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement_Kind) Reset() {
+	*x = AwardRule_Requirement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement_Kind) ProtoMessage() {}
+
+func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement_Kind.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0, 0}
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1610,7 +2724,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1622,7 +2736,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1635,7 +2749,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1674,7 +2788,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +2800,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +2813,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{1, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{2, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1723,6 +2837,72 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// A condition on candidacies. At least one field is set, and everything that is set must
+// hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// If true, the candidacy presents exactly one bloc. Left out: false, any number.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes, each named once. Empty: by any, or by one
+	// that is not known.
+	AccessRoutes []Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// Whether the candidate presents the bloc for the first time. Left out: in any attempt.
+	Attempt       Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return Attempt_ATTEMPT_UNSPECIFIED
+}
+
 // Kinds of assessment methods.
 type AssessmentMethod_Kind struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1732,7 +2912,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +2924,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +2937,99 @@ func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod_Kind.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+}
+
+// Kinds of agreement.
+type Agreement_Kind struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Kind) Reset() {
+	*x = Agreement_Kind{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Kind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Kind) ProtoMessage() {}
+
+func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Kind.ProtoReflect.Descriptor instead.
+func (*Agreement_Kind) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+}
+
+// The share of one quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Code of the quality.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// Its share, 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
 }
 
 // A condition on the mean.
@@ -1774,7 +3046,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +3058,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +3071,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1830,7 +3102,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +3114,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +3127,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1885,7 +3157,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1897,7 +3169,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1910,7 +3182,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1941,7 +3213,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1953,7 +3225,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1966,7 +3238,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{10, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1983,6 +3255,117 @@ func (x *Gate_Shortfall) GetAtMost() string {
 	return ""
 }
 
+// A college of a jury.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among the colleges of its jury. 1–32 letters, digits, dots or hyphens.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What people call it, 1–500 characters.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present, 0–50. Default 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether as many of its members must be present as of each other college with
+	// parity, of which there must be one. Left out: false.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
+}
+
+// Whether a chair is needed.
+type JuryRule_Chair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_Chair) Reset() {
+	*x = JuryRule_Chair{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_Chair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_Chair) ProtoMessage() {}
+
+func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_Chair.ProtoReflect.Descriptor instead.
+func (*JuryRule_Chair) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 1}
+}
+
 // A bloc that is needed besides another.
 type Replacement_Held struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1996,7 +3379,7 @@ type Replacement_Held struct {
 
 func (x *Replacement_Held) Reset() {
 	*x = Replacement_Held{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +3391,7 @@ func (x *Replacement_Held) String() string {
 func (*Replacement_Held) ProtoMessage() {}
 
 func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +3404,7 @@ func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
 func (*Replacement_Held) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{12, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18, 0}
 }
 
 func (x *Replacement_Held) GetReplacedReferentiel() string {
@@ -2047,7 +3430,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2059,7 +3442,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2072,14 +3455,14 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\a\n" +
+	"\x1bacquis/v1/referentiel.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/form.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\b\n" +
 	"\vReferentiel\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\x03\xbaH\x05r\x03\x18\xc8\x01R\x04name\x12C\n" +
 	"\brevision\x18\x02 \x01(\tB'\xe0A\x03\xfaA\x19\n" +
@@ -2096,13 +3479,45 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x0erules_in_force\x18\v \x01(\v2\x10.acquis.v1.RulesB\x03\xe0A\x03R\frulesInForce\x125\n" +
 	"\x06scales\x18\f \x03(\v2\x10.acquis.v1.ScaleB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06scales\x124\n" +
 	"\bregister\x18\r \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x01R\bregister\x12C\n" +
-	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x1aj\n" +
+	"\rcertificateur\x18\x0e \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x01R\rcertificateur\x12/\n" +
+	"\x05award\x18\x0f \x01(\v2\x14.acquis.v1.AwardRuleB\x03\xe0A\x01R\x05award\x12V\n" +
+	"\x12assessor_qualities\x18\x11 \x03(\v2\x1a.acquis.v1.AssessorQualityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x11assessorQualities\x1aj\n" +
 	"\aSection\x12%\n" +
 	"\x05title\x18\x01 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x128\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tB\x18\xe0A\x02\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc0>\xa0\xb5\x18\x01R\n" +
 	"paragraphs:\x85\x01\xeaA\x81\x01\n" +
-	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xfa\x05\n" +
+	"\x17acquis.eval/Referentiel\x12\x1areferentiels/{referentiel}\x12/referentiels/{referentiel}/revisions/{revision}*\freferentiels2\vreferentielJ\x04\b\x04\x10\x05R\vrncp_number\"\xc6\t\n" +
+	"\tAwardRule\x128\n" +
+	"\x03all\x18\x01 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x03all\x12@\n" +
+	"\x06choose\x18\x02 \x03(\v2\x1b.acquis.v1.AwardRule.ChoiceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06choose\x12B\n" +
+	"\aoptions\x18\x03 \x03(\v2\x1b.acquis.v1.AwardRule.OptionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aoptions\x12Q\n" +
+	"\frequirements\x18\x04 \x03(\v2 .acquis.v1.AwardRule.RequirementB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\frequirements\x1a\xd8\x03\n" +
+	"\vRequirement\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12M\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x128\n" +
+	"\x06method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12.\n" +
+	"\bat_least\x18\a \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01H\x00R\aatLeast\x88\x01\x01\x1a<\n" +
+	"\x04Kind\"4\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aEPREUVE\x10\x01\x12\t\n" +
+	"\x05PROOF\x10\x02B\v\n" +
+	"\t_at_least\x1a\xd5\x01\n" +
+	"\x06Choice\x12<\n" +
+	"\x04from\x18\x01 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04from\x12,\n" +
+	"\bat_least\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x01H\x00R\aatLeast\x88\x01\x01\x12=\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06\x18І\x03(\x01H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1a\xf2\x01\n" +
+	"\x06Option\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x05blocs\x18\x03 \x03(\tB(\xe0A\x02\xbaH\"\x92\x01\x1f\b\x01\x102\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x05blocs\x12J\n" +
+	"\frequirements\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10\x14\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\frequirements\"\xfa\x05\n" +
 	"\x05Scale\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12;\n" +
@@ -2117,31 +3532,76 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xce\x02\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xc3\x03\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
 	"\n" +
 	"activities\x18\x03 \x03(\v2\x13.acquis.v1.ActivityB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\n" +
-	"activities\x12F\n" +
-	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\vcompetences\x12(\n" +
-	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x124\n" +
-	"\bvalidity\x18\b \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\bvalidity\"h\n" +
+	"activities\x12D\n" +
+	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\vcompetences\x12(\n" +
+	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12,\n" +
+	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01\x12;\n" +
+	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\x124\n" +
+	"\bvalidity\x18\b \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\bvalidityB\n" +
+	"\n" +
+	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
-	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\x8e\x04\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xc3\x05\n" +
 	"\n" +
 	"Competence\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12/\n" +
-	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12>\n" +
-	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12J\n" +
-	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12?\n" +
-	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10dR\bcriteria\x12(\n" +
+	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x128\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x06method\x12J\n" +
+	"\x10bloc_only_method\x18\x04 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\x03\xe0A\x01R\x0eblocOnlyMethod\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
 	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
 	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xd9\x03\n" +
+	"bonusAbove\x12;\n" +
+	"\bvariants\x18\t \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\vmaxAttempts\x88\x01\x01\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"o\n" +
+	"\x0fAssessorQuality\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\"\xe7\x06\n" +
+	"\aEpreuve\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12>\n" +
+	"\x06method\x18\x03 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x12H\n" +
+	"\vcompetences\x18\x04 \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetences\x12=\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x14.acquis.v1.CriterionB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bcriteria\x12(\n" +
+	"\x04gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12*\n" +
+	"\x06weight\x18\a \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
+	"\vbonus_above\x18\b \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
+	"bonusAbove\x128\n" +
+	"\x05scale\x18\t \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12%\n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bB\x03\xe0A\x01R\veliminatory\x126\n" +
+	"\rmin_assessors\x18\v \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x01R\fminAssessors\x88\x01\x01\x12;\n" +
+	"\bvariants\x18\f \x03(\v2\x12.acquis.v1.VariantB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bvariants\x124\n" +
+	"\fmax_attempts\x18\r \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x14(\x01H\x02R\vmaxAttempts\x88\x01\x01\x127\n" +
+	"\tagreement\x18\x0f \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xd4\x02\n" +
+	"\aVariant\x126\n" +
+	"\x04when\x18\x01 \x01(\v2\x17.acquis.v1.Variant.WhenB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04when\x12>\n" +
+	"\x06method\x18\x02 \x01(\v2\x1b.acquis.v1.AssessmentMethodB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06method\x1a\xd0\x01\n" +
+	"\x04When\x12$\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bB\x03\xe0A\x01R\n" +
+	"singleBloc\x12b\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\faccessRoutes\x12>\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\aattempt\"@\n" +
+	"\aAttempt\"5\n" +
+	"\x04Enum\x12\x17\n" +
+	"\x13ATTEMPT_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05FIRST\x10\x01\x12\t\n" +
+	"\x05RESIT\x10\x02\"\xd9\x03\n" +
 	"\x10AssessmentMethod\x12H\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x123\n" +
@@ -2155,7 +3615,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x14SITUATIONAL_EXERCISE\x10\x02\x12\x17\n" +
 	"\x13REFLECTIVE_ANALYSIS\x10\x03\x12\x15\n" +
 	"\x11PROFESSIONAL_FILE\x10\x04\x12\t\n" +
-	"\x05OTHER\x10\x05\"\xf7\x02\n" +
+	"\x05OTHER\x10\x05\"\xc1\x03\n" +
 	"\tCriterion\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,40}$R\x04code\x12/\n" +
 	"\tstatement\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1f\xa0\xb5\x18\x01R\tstatement\x12%\n" +
@@ -2163,8 +3623,9 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\x06weight\x88\x01\x01\x12l\n" +
 	"\vbonus_above\x18\x05 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\n" +
 	"bonusAbove\x128\n" +
-	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scaleB\t\n" +
-	"\a_weight\"\xbd\x04\n" +
+	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12H\n" +
+	"\vcompetences\x18\a \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetencesB\t\n" +
+	"\a_weight\"\xf6\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
@@ -2172,11 +3633,29 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x13.acquis.v1.JuryRuleB\x03\xe0A\x01R\x04jury\x12=\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
-	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x126\n" +
+	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x127\n" +
+	"\tagreement\x18\b \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreement\x126\n" +
 	"\bvalidity\x18\t \x01(\v2\x15.acquis.v1.ValiditiesB\x03\xe0A\x01R\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"l\n" +
+	"\x0e_min_assessors\"\x9a\x04\n" +
+	"\tAgreement\x12A\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12d\n" +
+	"\amax_gap\x18\x02 \x01(\tBK\xe0A\x01\xbaHErC2A^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))?$R\x06maxGap\x12G\n" +
+	"\rthird_reading\x18\x03 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\fthirdReading\x12B\n" +
+	"\aweights\x18\x04 \x03(\v2\x1b.acquis.v1.Agreement.WeightB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\aweights\x1aV\n" +
+	"\x04Kind\"N\n" +
+	"\x04Enum\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tUNANIMOUS\x10\x01\x12\b\n" +
+	"\x04MEAN\x10\x02\x12\f\n" +
+	"\bWEIGHTED\x10\x03\x12\t\n" +
+	"\x05JOINT\x10\x04\x1a\x7f\n" +
+	"\x06Weight\x129\n" +
+	"\aquality\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\aquality\x12.\n" +
+	"\apercent\x18\x02 \x01(\x05B\x0f\xe0A\x02\xbaH\t\xc8\x01\x01\x1a\x04\x18d(\x01H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"l\n" +
 	"\n" +
 	"Validities\x12.\n" +
 	"\x05blocs\x18\x01 \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\x05blocs\x12.\n" +
@@ -2210,11 +3689,25 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a\xd2\x01\n" +
 	"\tShortfall\x12`\n" +
 	"\x05below\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x05below\x12c\n" +
-	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xac\x01\n" +
+	"\aat_most\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x06atMost\"\xdf\x04\n" +
 	"\bJuryRule\x122\n" +
 	"\vmin_members\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x02H\x00R\n" +
 	"minMembers\x88\x01\x01\x12C\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00H\x01R\x12minExternalPercent\x88\x01\x01\x12D\n" +
+	"\bcolleges\x18\x03 \x03(\v2\x1b.acquis.v1.JuryRule.CollegeB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\bcolleges\x12A\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05chair\x12&\n" +
+	"\fcasting_vote\x18\x05 \x01(\bB\x03\xe0A\x01R\vcastingVote\x1a\xbf\x01\n" +
+	"\aCollege\x123\n" +
+	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
+	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12,\n" +
+	"\bat_least\x18\x03 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x182(\x00H\x00R\aatLeast\x88\x01\x01\x12\x1b\n" +
+	"\x06parity\x18\x04 \x01(\bB\x03\xe0A\x01R\x06parityB\v\n" +
+	"\t_at_least\x1a>\n" +
+	"\x05Chair\"5\n" +
+	"\x04Enum\x12\x15\n" +
+	"\x11CHAIR_UNSPECIFIED\x10\x00\x12\f\n" +
+	"\bREQUIRED\x10\x01\x12\b\n" +
+	"\x04NONE\x10\x02B\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\xf4\x04\n" +
 	"\vReplacement\x123\n" +
@@ -2273,76 +3766,122 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
-	(AssessmentMethod_Kind_Enum)(0), // 0: acquis.v1.AssessmentMethod.Kind.Enum
-	(Register_Kind_Enum)(0),         // 1: acquis.v1.Register.Kind.Enum
-	(*Referentiel)(nil),             // 2: acquis.v1.Referentiel
-	(*Scale)(nil),                   // 3: acquis.v1.Scale
-	(*Bloc)(nil),                    // 4: acquis.v1.Bloc
-	(*Activity)(nil),                // 5: acquis.v1.Activity
-	(*Competence)(nil),              // 6: acquis.v1.Competence
-	(*AssessmentMethod)(nil),        // 7: acquis.v1.AssessmentMethod
-	(*Criterion)(nil),               // 8: acquis.v1.Criterion
-	(*Rules)(nil),                   // 9: acquis.v1.Rules
-	(*Validities)(nil),              // 10: acquis.v1.Validities
-	(*Validity)(nil),                // 11: acquis.v1.Validity
-	(*Gate)(nil),                    // 12: acquis.v1.Gate
-	(*JuryRule)(nil),                // 13: acquis.v1.JuryRule
-	(*Replacement)(nil),             // 14: acquis.v1.Replacement
-	(*Register)(nil),                // 15: acquis.v1.Register
-	(*Certificateur)(nil),           // 16: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),     // 17: acquis.v1.Referentiel.Section
-	(*Scale_Level)(nil),             // 18: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),             // 19: acquis.v1.Scale.Marks
-	(*AssessmentMethod_Kind)(nil),   // 20: acquis.v1.AssessmentMethod.Kind
-	(*Gate_Mean)(nil),               // 21: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),              // 22: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),             // 23: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),          // 24: acquis.v1.Gate.Shortfall
-	(*Replacement_Held)(nil),        // 25: acquis.v1.Replacement.Held
-	(*Register_Kind)(nil),           // 26: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),   // 27: google.protobuf.Timestamp
+	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(Attempt_Enum)(0),                    // 1: acquis.v1.Attempt.Enum
+	(AssessmentMethod_Kind_Enum)(0),      // 2: acquis.v1.AssessmentMethod.Kind.Enum
+	(Agreement_Kind_Enum)(0),             // 3: acquis.v1.Agreement.Kind.Enum
+	(JuryRule_Chair_Enum)(0),             // 4: acquis.v1.JuryRule.Chair.Enum
+	(Register_Kind_Enum)(0),              // 5: acquis.v1.Register.Kind.Enum
+	(*Referentiel)(nil),                  // 6: acquis.v1.Referentiel
+	(*AwardRule)(nil),                    // 7: acquis.v1.AwardRule
+	(*Scale)(nil),                        // 8: acquis.v1.Scale
+	(*Bloc)(nil),                         // 9: acquis.v1.Bloc
+	(*Activity)(nil),                     // 10: acquis.v1.Activity
+	(*Competence)(nil),                   // 11: acquis.v1.Competence
+	(*AssessorQuality)(nil),              // 12: acquis.v1.AssessorQuality
+	(*Epreuve)(nil),                      // 13: acquis.v1.Epreuve
+	(*Variant)(nil),                      // 14: acquis.v1.Variant
+	(*Attempt)(nil),                      // 15: acquis.v1.Attempt
+	(*AssessmentMethod)(nil),             // 16: acquis.v1.AssessmentMethod
+	(*Criterion)(nil),                    // 17: acquis.v1.Criterion
+	(*Rules)(nil),                        // 18: acquis.v1.Rules
+	(*Agreement)(nil),                    // 19: acquis.v1.Agreement
+	(*Validities)(nil),                   // 20: acquis.v1.Validities
+	(*Validity)(nil),                     // 21: acquis.v1.Validity
+	(*Gate)(nil),                         // 22: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 23: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 24: acquis.v1.Replacement
+	(*Register)(nil),                     // 25: acquis.v1.Register
+	(*Certificateur)(nil),                // 26: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 27: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 28: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 29: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 30: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 31: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 32: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 33: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),                 // 34: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),        // 35: acquis.v1.AssessmentMethod.Kind
+	(*Agreement_Kind)(nil),               // 36: acquis.v1.Agreement.Kind
+	(*Agreement_Weight)(nil),             // 37: acquis.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                    // 38: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 39: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 40: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 41: acquis.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),             // 42: acquis.v1.JuryRule.College
+	(*JuryRule_Chair)(nil),               // 43: acquis.v1.JuryRule.Chair
+	(*Replacement_Held)(nil),             // 44: acquis.v1.Replacement.Held
+	(*Register_Kind)(nil),                // 45: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 46: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0),      // 47: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	17, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
-	4,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
-	9,  // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	14, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	27, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
-	3,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	15, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	16, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
-	18, // 9: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	19, // 10: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
-	5,  // 11: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
-	6,  // 12: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	12, // 13: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
-	11, // 14: acquis.v1.Bloc.validity:type_name -> acquis.v1.Validity
-	7,  // 15: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	7,  // 16: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	8,  // 17: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	12, // 18: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	0,  // 19: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	13, // 20: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	12, // 21: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	12, // 22: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	10, // 23: acquis.v1.Rules.validity:type_name -> acquis.v1.Validities
-	11, // 24: acquis.v1.Validities.blocs:type_name -> acquis.v1.Validity
-	11, // 25: acquis.v1.Validities.award:type_name -> acquis.v1.Validity
-	21, // 26: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	22, // 27: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	23, // 28: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	24, // 29: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	25, // 30: acquis.v1.Replacement.together_with:type_name -> acquis.v1.Replacement.Held
-	1,  // 31: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	27, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	9,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
+	18, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
+	24, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	46, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	18, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
+	8,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
+	25, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	26, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	7,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
+	12, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
+	29, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	30, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	28, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	32, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	33, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	10, // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
+	11, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
+	22, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	13, // 19: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
+	21, // 20: acquis.v1.Bloc.validity:type_name -> acquis.v1.Validity
+	16, // 21: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	16, // 22: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	17, // 23: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	22, // 24: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	14, // 25: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	19, // 26: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
+	16, // 27: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 28: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	22, // 29: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	14, // 30: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	19, // 31: acquis.v1.Epreuve.agreement:type_name -> acquis.v1.Agreement
+	34, // 32: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	16, // 33: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	2,  // 34: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	23, // 35: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	22, // 36: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	22, // 37: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	19, // 38: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
+	20, // 39: acquis.v1.Rules.validity:type_name -> acquis.v1.Validities
+	3,  // 40: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	37, // 41: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
+	21, // 42: acquis.v1.Validities.blocs:type_name -> acquis.v1.Validity
+	21, // 43: acquis.v1.Validities.award:type_name -> acquis.v1.Validity
+	38, // 44: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	39, // 45: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	40, // 46: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	41, // 47: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	42, // 48: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
+	4,  // 49: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	44, // 50: acquis.v1.Replacement.together_with:type_name -> acquis.v1.Replacement.Held
+	5,  // 51: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 52: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	16, // 53: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 54: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	22, // 55: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	47, // 56: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	1,  // 57: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -2350,23 +3889,30 @@ func file_acquis_v1_referentiel_proto_init() {
 	if File_acquis_v1_referentiel_proto != nil {
 		return
 	}
+	file_acquis_v1_candidacy_proto_init()
 	file_acquis_v1_form_proto_init()
-	file_acquis_v1_referentiel_proto_msgTypes[4].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[6].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[3].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[5].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[11].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[16].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[33].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[36].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   25,
+			NumEnums:      6,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

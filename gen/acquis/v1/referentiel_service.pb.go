@@ -1008,7 +1008,9 @@ type SearchReferentielsResponse_SearchResult struct {
 	// Code of the criterion, if the text is its statement.
 	Criterion string `protobuf:"bytes,6,opt,name=criterion,proto3" json:"criterion,omitempty"`
 	// The whole text.
-	Text          string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
+	// Code of the épreuve, if the text is its title or one of its criteria.
+	Epreuve       string `protobuf:"bytes,8,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1092,6 +1094,13 @@ func (x *SearchReferentielsResponse_SearchResult) GetText() string {
 	return ""
 }
 
+func (x *SearchReferentielsResponse_SearchResult) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
 var File_acquis_v1_referentiel_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
@@ -1165,10 +1174,10 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x125\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x11\xe0A\x01\xbaH\ar\x05\x10\x01\x18\x80\b\xa0\xb5\x18\x04H\x00R\tpageToken\x88\x01\x01B\r\n" +
-	"\v_page_token\"\x9f\x03\n" +
+	"\v_page_token\"\xb9\x03\n" +
 	"\x1aSearchReferentielsResponse\x12L\n" +
 	"\aresults\x18\x01 \x03(\v22.acquis.v1.SearchReferentielsResponse.SearchResultR\aresults\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\x8a\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\xa4\x02\n" +
 	"\fSearchResult\x12>\n" +
 	"\vreferentiel\x18\x01 \x01(\tB\x1c\xfaA\x19\n" +
 	"\x17acquis.eval/ReferentielR\vreferentiel\x128\n" +
@@ -1180,7 +1189,8 @@ const file_acquis_v1_referentiel_service_proto_rawDesc = "" +
 	"competence\x18\x05 \x01(\tR\n" +
 	"competence\x12\x1c\n" +
 	"\tcriterion\x18\x06 \x01(\tR\tcriterion\x12\x12\n" +
-	"\x04text\x18\a \x01(\tR\x04text\"\x98\x02\n" +
+	"\x04text\x18\a \x01(\tR\x04text\x12\x18\n" +
+	"\aepreuve\x18\b \x01(\tR\aepreuve\"\x98\x02\n" +
 	"\x19PublishReferentielRequest\x12U\n" +
 	"\x0ereferentiel_id\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\rreferentielId\x12C\n" +
 	"\vreferentiel\x18\x02 \x01(\v2\x16.acquis.v1.ReferentielB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\vreferentiel\x12(\n" +

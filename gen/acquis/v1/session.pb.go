@@ -115,11 +115,12 @@ type Session struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Subjects who assess in this session; at most 1000, each once. For any other
+	// Who assesses in this session; at most 1000, each subject once. For any other
 	// assessor the session does not exist. If none is listed, every assessor may
 	// assess. Jury members may assess without being listed. Verdicts stay when
-	// their assessor is removed from the list.
-	Assessors     []string `protobuf:"bytes,12,rep,name=assessors,proto3" json:"assessors,omitempty"`
+	// their assessor is removed from the list, and keep the quality in which they
+	// were given when it changes.
+	Assessors     []*SessionAssessor `protobuf:"bytes,12,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -231,11 +232,67 @@ func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Session) GetAssessors() []string {
+func (x *Session) GetAssessors() []*SessionAssessor {
 	if x != nil {
 		return x.Assessors
 	}
 	return nil
+}
+
+// Somebody who assesses in a session.
+type SessionAssessor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Subject of the assessor's key.
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Code of the quality in which they assess, one of the référentiel's
+	// `assessor_qualities`. Empty: none.
+	Quality       string `protobuf:"bytes,2,opt,name=quality,proto3" json:"quality,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionAssessor) Reset() {
+	*x = SessionAssessor{}
+	mi := &file_acquis_v1_session_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionAssessor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionAssessor) ProtoMessage() {}
+
+func (x *SessionAssessor) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_session_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionAssessor.ProtoReflect.Descriptor instead.
+func (*SessionAssessor) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SessionAssessor) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *SessionAssessor) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
 }
 
 // A member of a jury.
@@ -249,14 +306,25 @@ type JuryMember struct {
 	// Left out: false.
 	External bool `protobuf:"varint,3,opt,name=external,proto3" json:"external,omitempty"`
 	// Whether the member may chair. Left out: false.
-	Chair         bool `protobuf:"varint,4,opt,name=chair,proto3" json:"chair,omitempty"`
+	Chair bool `protobuf:"varint,4,opt,name=chair,proto3" json:"chair,omitempty"`
+	// Code of the member's college, one of those of the référentiel's jury rule. Empty:
+	// none. Fixed, like `external` and `chair`, once the member took part in an act.
+	College string `protobuf:"bytes,5,opt,name=college,proto3" json:"college,omitempty"`
+	// In which quality the member sits, as the minutes show it, for instance
+	// `représentant des employeurs`; at most 200 characters.
+	Quality string `protobuf:"bytes,6,opt,name=quality,proto3" json:"quality,omitempty"`
+	// The member's profession, as the minutes show it; at most 200 characters.
+	Profession string `protobuf:"bytes,7,opt,name=profession,proto3" json:"profession,omitempty"`
+	// The company or body that the member comes from, as the minutes show it; at most 200
+	// characters.
+	Organisation  string `protobuf:"bytes,8,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryMember) Reset() {
 	*x = JuryMember{}
-	mi := &file_acquis_v1_session_proto_msgTypes[1]
+	mi := &file_acquis_v1_session_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -268,7 +336,7 @@ func (x *JuryMember) String() string {
 func (*JuryMember) ProtoMessage() {}
 
 func (x *JuryMember) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_session_proto_msgTypes[1]
+	mi := &file_acquis_v1_session_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -281,7 +349,7 @@ func (x *JuryMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryMember.ProtoReflect.Descriptor instead.
 func (*JuryMember) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_acquis_v1_session_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *JuryMember) GetSubject() string {
@@ -312,6 +380,34 @@ func (x *JuryMember) GetChair() bool {
 	return false
 }
 
+func (x *JuryMember) GetCollege() string {
+	if x != nil {
+		return x.College
+	}
+	return ""
+}
+
+func (x *JuryMember) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *JuryMember) GetProfession() string {
+	if x != nil {
+		return x.Profession
+	}
+	return ""
+}
+
+func (x *JuryMember) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
 // States of a session.
 type Session_State struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -321,7 +417,7 @@ type Session_State struct {
 
 func (x *Session_State) Reset() {
 	*x = Session_State{}
-	mi := &file_acquis_v1_session_proto_msgTypes[2]
+	mi := &file_acquis_v1_session_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +429,7 @@ func (x *Session_State) String() string {
 func (*Session_State) ProtoMessage() {}
 
 func (x *Session_State) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_session_proto_msgTypes[2]
+	mi := &file_acquis_v1_session_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +458,7 @@ type Session_Centre struct {
 
 func (x *Session_Centre) Reset() {
 	*x = Session_Centre{}
-	mi := &file_acquis_v1_session_proto_msgTypes[3]
+	mi := &file_acquis_v1_session_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -374,7 +470,7 @@ func (x *Session_Centre) String() string {
 func (*Session_Centre) ProtoMessage() {}
 
 func (x *Session_Centre) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_session_proto_msgTypes[3]
+	mi := &file_acquis_v1_session_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +504,7 @@ var File_acquis_v1_session_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_session_proto_rawDesc = "" +
 	"\n" +
-	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9a\x0f\n" +
+	"\x17acquis/v1/session.proto\x12\tacquis.v1\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/unique.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x94\x0f\n" +
 	"\aSession\x12\x1f\n" +
 	"\x04name\x18\x01 \x01(\tB\v\xe0A\b\xbaH\x05r\x03\x18\xc8\x01R\x04name\x124\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12\x93\x01\n" +
@@ -427,8 +523,8 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x12W\n" +
-	"\tassessors\x18\f \x03(\tB9\xe0A\x01\xbaH3\x92\x010\x10\xe8\a\x18\x01\")r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\tassessors\x1aK\n" +
+	"updateTime\x12Q\n" +
+	"\tassessors\x18\f \x03(\v2\x1a.acquis.v1.SessionAssessorB\x17\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xe8\a\x92\xb5\x18\asubjectR\tassessors\x1aK\n" +
 	"\x05State\"B\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -440,13 +536,22 @@ const file_acquis_v1_session_proto_rawDesc = "" +
 	"\x04code\x18\x01 \x01(\tB \xe0A\x02\xbaH\x1ar\x182\x16^[A-Za-z0-9._-]{1,64}$R\x04code\x122\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName:\xcf\x02\xeaA<\n" +
 	"\x13acquis.eval/Session\x12\x12sessions/{session}*\bsessions2\asession\xbaH\x8c\x02\x1a\x89\x02\n" +
-	"\x13end_date.start_date\x12!must not be before the start date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\xc9\x01\n" +
+	"\x13end_date.start_date\x12!must not be before the start date\x1a\xce\x01!has(this.end_date) || !has(this.start_date) || this.end_date.year * 10000 + this.end_date.month * 100 + this.end_date.day >= this.start_date.year * 10000 + this.start_date.month * 100 + this.start_date.day\"\x9a\x01\n" +
+	"\x0fSessionAssessor\x12I\n" +
+	"\asubject\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x12<\n" +
+	"\aquality\x18\x02 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\aquality\"\x98\x03\n" +
 	"\n" +
 	"JuryMember\x12I\n" +
 	"\asubject\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^[A-Za-z0-9][A-Za-z0-9._@:|-]{0,127}$R\asubject\x124\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01\xa0\xb5\x18\x01R\vdisplayName\x12\x1f\n" +
 	"\bexternal\x18\x03 \x01(\bB\x03\xe0A\x01R\bexternal\x12\x19\n" +
-	"\x05chair\x18\x04 \x01(\bB\x03\xe0A\x01R\x05chairB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
+	"\x05chair\x18\x04 \x01(\bB\x03\xe0A\x01R\x05chair\x12<\n" +
+	"\acollege\x18\x05 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\acollege\x12)\n" +
+	"\aquality\x18\x06 \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\aquality\x12/\n" +
+	"\n" +
+	"profession\x18\a \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\n" +
+	"profession\x123\n" +
+	"\forganisation\x18\b \x01(\tB\x0f\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01\xa0\xb5\x18\x01R\forganisationB6Z4github.com/acquis-eval/acquis/gen/acquis/v1;acquispbb\x06proto3"
 
 var (
 	file_acquis_v1_session_proto_rawDescOnce sync.Once
@@ -461,29 +566,31 @@ func file_acquis_v1_session_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_session_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_acquis_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_acquis_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_acquis_v1_session_proto_goTypes = []any{
 	(Session_State_Enum)(0),       // 0: acquis.v1.Session.State.Enum
 	(*Session)(nil),               // 1: acquis.v1.Session
-	(*JuryMember)(nil),            // 2: acquis.v1.JuryMember
-	(*Session_State)(nil),         // 3: acquis.v1.Session.State
-	(*Session_Centre)(nil),        // 4: acquis.v1.Session.Centre
-	(*date.Date)(nil),             // 5: google.type.Date
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*SessionAssessor)(nil),       // 2: acquis.v1.SessionAssessor
+	(*JuryMember)(nil),            // 3: acquis.v1.JuryMember
+	(*Session_State)(nil),         // 4: acquis.v1.Session.State
+	(*Session_Centre)(nil),        // 5: acquis.v1.Session.Centre
+	(*date.Date)(nil),             // 6: google.type.Date
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_acquis_v1_session_proto_depIdxs = []int32{
-	5, // 0: acquis.v1.Session.start_date:type_name -> google.type.Date
-	5, // 1: acquis.v1.Session.end_date:type_name -> google.type.Date
-	4, // 2: acquis.v1.Session.centre:type_name -> acquis.v1.Session.Centre
-	2, // 3: acquis.v1.Session.jury:type_name -> acquis.v1.JuryMember
+	6, // 0: acquis.v1.Session.start_date:type_name -> google.type.Date
+	6, // 1: acquis.v1.Session.end_date:type_name -> google.type.Date
+	5, // 2: acquis.v1.Session.centre:type_name -> acquis.v1.Session.Centre
+	3, // 3: acquis.v1.Session.jury:type_name -> acquis.v1.JuryMember
 	0, // 4: acquis.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
-	6, // 5: acquis.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	6, // 6: acquis.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	7, // 5: acquis.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	7, // 6: acquis.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	2, // 7: acquis.v1.Session.assessors:type_name -> acquis.v1.SessionAssessor
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_session_proto_init() }
@@ -499,7 +606,7 @@ func file_acquis_v1_session_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_session_proto_rawDesc), len(file_acquis_v1_session_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -721,8 +721,8 @@ type Session struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Subjects who may assess; none: every assessor.
-	Assessors     []string `protobuf:"bytes,15,rep,name=assessors,proto3" json:"assessors,omitempty"`
+	// Who may assess; none: every assessor.
+	Assessors     []*Assessor `protobuf:"bytes,15,rep,name=assessors,proto3" json:"assessors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -855,11 +855,66 @@ func (x *Session) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Session) GetAssessors() []string {
+func (x *Session) GetAssessors() []*Assessor {
 	if x != nil {
 		return x.Assessors
 	}
 	return nil
+}
+
+// Somebody who assesses in a session.
+type Assessor struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Subject.
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Code of the quality in which they assess; may be empty.
+	Quality       string `protobuf:"bytes,2,opt,name=quality,proto3" json:"quality,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Assessor) Reset() {
+	*x = Assessor{}
+	mi := &file_acquis_store_v1_records_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Assessor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Assessor) ProtoMessage() {}
+
+func (x *Assessor) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_records_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Assessor.ProtoReflect.Descriptor instead.
+func (*Assessor) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Assessor) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Assessor) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
 }
 
 // A jury member, with their capacity that day.
@@ -872,14 +927,22 @@ type JuryMember struct {
 	// External to the certificateur and the training body.
 	External bool `protobuf:"varint,3,opt,name=external,proto3" json:"external,omitempty"`
 	// May chair.
-	Chair         bool `protobuf:"varint,4,opt,name=chair,proto3" json:"chair,omitempty"`
+	Chair bool `protobuf:"varint,4,opt,name=chair,proto3" json:"chair,omitempty"`
+	// Code of the college; may be empty.
+	College string `protobuf:"bytes,5,opt,name=college,proto3" json:"college,omitempty"`
+	// In which quality, for the minutes.
+	Quality string `protobuf:"bytes,6,opt,name=quality,proto3" json:"quality,omitempty"`
+	// The profession, for the minutes.
+	Profession string `protobuf:"bytes,7,opt,name=profession,proto3" json:"profession,omitempty"`
+	// Whom the member comes from, for the minutes.
+	Organisation  string `protobuf:"bytes,8,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryMember) Reset() {
 	*x = JuryMember{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -891,7 +954,7 @@ func (x *JuryMember) String() string {
 func (*JuryMember) ProtoMessage() {}
 
 func (x *JuryMember) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -904,7 +967,7 @@ func (x *JuryMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryMember.ProtoReflect.Descriptor instead.
 func (*JuryMember) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *JuryMember) GetSubject() string {
@@ -933,6 +996,34 @@ func (x *JuryMember) GetChair() bool {
 		return x.Chair
 	}
 	return false
+}
+
+func (x *JuryMember) GetCollege() string {
+	if x != nil {
+		return x.College
+	}
+	return ""
+}
+
+func (x *JuryMember) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *JuryMember) GetProfession() string {
+	if x != nil {
+		return x.Profession
+	}
+	return ""
+}
+
+func (x *JuryMember) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
 }
 
 // A candidacy.
@@ -965,6 +1056,14 @@ type Candidacy struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Who deliberated, if every bloc was already held, so that no decision says it.
 	Sitting *Sitting `protobuf:"bytes,13,opt,name=sitting,proto3" json:"sitting,omitempty"`
+	// With scope WHOLE: the option named at enrolment, if there are options.
+	Option string `protobuf:"bytes,24,opt,name=option,proto3" json:"option,omitempty"`
+	// With scope WHOLE: the blocs chosen at enrolment.
+	ChosenBlocs []string `protobuf:"bytes,25,rep,name=chosen_blocs,json=chosenBlocs,proto3" json:"chosen_blocs,omitempty"`
+	// The requirements presented at enrolment.
+	EnrolledRequirements []string `protobuf:"bytes,26,rep,name=enrolled_requirements,json=enrolledRequirements,proto3" json:"enrolled_requirements,omitempty"`
+	// The blocs of those enrolled that a jury had decided against before.
+	ResitBlocs []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
 	// The day of the enrolment in the service's time zone, "2026-06-30".
 	EnrolDay      string `protobuf:"bytes,54,opt,name=enrol_day,json=enrolDay,proto3" json:"enrol_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -973,7 +1072,7 @@ type Candidacy struct {
 
 func (x *Candidacy) Reset() {
 	*x = Candidacy{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +1084,7 @@ func (x *Candidacy) String() string {
 func (*Candidacy) ProtoMessage() {}
 
 func (x *Candidacy) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +1097,7 @@ func (x *Candidacy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidacy.ProtoReflect.Descriptor instead.
 func (*Candidacy) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Candidacy) GetUid() uint64 {
@@ -1092,6 +1191,34 @@ func (x *Candidacy) GetSitting() *Sitting {
 	return nil
 }
 
+func (x *Candidacy) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Candidacy) GetChosenBlocs() []string {
+	if x != nil {
+		return x.ChosenBlocs
+	}
+	return nil
+}
+
+func (x *Candidacy) GetEnrolledRequirements() []string {
+	if x != nil {
+		return x.EnrolledRequirements
+	}
+	return nil
+}
+
+func (x *Candidacy) GetResitBlocs() []string {
+	if x != nil {
+		return x.ResitBlocs
+	}
+	return nil
+}
+
 func (x *Candidacy) GetEnrolDay() string {
 	if x != nil {
 		return x.EnrolDay
@@ -1114,7 +1241,7 @@ type Sitting struct {
 
 func (x *Sitting) Reset() {
 	*x = Sitting{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1253,7 @@ func (x *Sitting) String() string {
 func (*Sitting) ProtoMessage() {}
 
 func (x *Sitting) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1266,7 @@ func (x *Sitting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sitting.ProtoReflect.Descriptor instead.
 func (*Sitting) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Sitting) GetAuthor() string {
@@ -1166,7 +1293,7 @@ func (x *Sitting) GetDay() string {
 // A bloc that left a candidacy.
 type DepartedBloc struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its code.
+	// Its code, or that of a requirement.
 	Bloc string `protobuf:"bytes,1,opt,name=bloc,proto3" json:"bloc,omitempty"`
 	// Why.
 	Cause         v1.Candidacy_DepartedBloc_Cause_Enum `protobuf:"varint,2,opt,name=cause,proto3,enum=acquis.v1.Candidacy_DepartedBloc_Cause_Enum" json:"cause,omitempty"`
@@ -1176,7 +1303,7 @@ type DepartedBloc struct {
 
 func (x *DepartedBloc) Reset() {
 	*x = DepartedBloc{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1315,7 @@ func (x *DepartedBloc) String() string {
 func (*DepartedBloc) ProtoMessage() {}
 
 func (x *DepartedBloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1328,7 @@ func (x *DepartedBloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DepartedBloc.ProtoReflect.Descriptor instead.
 func (*DepartedBloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DepartedBloc) GetBloc() string {
@@ -1235,14 +1362,17 @@ type Assessment struct {
 	Settlements []*SettlementLine `protobuf:"bytes,6,rep,name=settlements,proto3" json:"settlements,omitempty"`
 	// Comments of the verdicts, or motives of the settlements: a Texts with one
 	// text per line. Not set if all are empty.
-	Texts         *PersonalRef `protobuf:"bytes,7,opt,name=texts,proto3" json:"texts,omitempty"`
+	Texts *PersonalRef `protobuf:"bytes,7,opt,name=texts,proto3" json:"texts,omitempty"`
+	// Code of the quality that the author had in the session when it was recorded, if the
+	// verdicts are theirs; may be empty.
+	Quality       string `protobuf:"bytes,38,opt,name=quality,proto3" json:"quality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Assessment) Reset() {
 	*x = Assessment{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1384,7 @@ func (x *Assessment) String() string {
 func (*Assessment) ProtoMessage() {}
 
 func (x *Assessment) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1397,7 @@ func (x *Assessment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assessment.ProtoReflect.Descriptor instead.
 func (*Assessment) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Assessment) GetUid() uint64 {
@@ -1319,6 +1449,13 @@ func (x *Assessment) GetTexts() *PersonalRef {
 	return nil
 }
 
+func (x *Assessment) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
 // A verdict on one criterion.
 type VerdictLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1337,7 +1474,7 @@ type VerdictLine struct {
 
 func (x *VerdictLine) Reset() {
 	*x = VerdictLine{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1349,7 +1486,7 @@ func (x *VerdictLine) String() string {
 func (*VerdictLine) ProtoMessage() {}
 
 func (x *VerdictLine) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1362,7 +1499,7 @@ func (x *VerdictLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerdictLine.ProtoReflect.Descriptor instead.
 func (*VerdictLine) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *VerdictLine) GetCriterion() string {
@@ -1412,7 +1549,7 @@ type SettlementLine struct {
 
 func (x *SettlementLine) Reset() {
 	*x = SettlementLine{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +1561,7 @@ func (x *SettlementLine) String() string {
 func (*SettlementLine) ProtoMessage() {}
 
 func (x *SettlementLine) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +1574,7 @@ func (x *SettlementLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettlementLine.ProtoReflect.Descriptor instead.
 func (*SettlementLine) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SettlementLine) GetCriterion() string {
@@ -1485,14 +1622,16 @@ type Opinion struct {
 	// Or a level.
 	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
 	// Or a mark.
-	Mark          string `protobuf:"bytes,4,opt,name=mark,proto3" json:"mark,omitempty"`
+	Mark string `protobuf:"bytes,4,opt,name=mark,proto3" json:"mark,omitempty"`
+	// The quality in which the assessor said it; may be empty.
+	Quality       string `protobuf:"bytes,5,opt,name=quality,proto3" json:"quality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Opinion) Reset() {
 	*x = Opinion{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1643,7 @@ func (x *Opinion) String() string {
 func (*Opinion) ProtoMessage() {}
 
 func (x *Opinion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1656,7 @@ func (x *Opinion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opinion.ProtoReflect.Descriptor instead.
 func (*Opinion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Opinion) GetAssessor() string {
@@ -1544,6 +1683,13 @@ func (x *Opinion) GetLevel() string {
 func (x *Opinion) GetMark() string {
 	if x != nil {
 		return x.Mark
+	}
+	return ""
+}
+
+func (x *Opinion) GetQuality() string {
+	if x != nil {
+		return x.Quality
 	}
 	return ""
 }
@@ -1575,7 +1721,7 @@ type CaseFile struct {
 
 func (x *CaseFile) Reset() {
 	*x = CaseFile{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1733,7 @@ func (x *CaseFile) String() string {
 func (*CaseFile) ProtoMessage() {}
 
 func (x *CaseFile) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1746,7 @@ func (x *CaseFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaseFile.ProtoReflect.Descriptor instead.
 func (*CaseFile) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{18}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CaseFile) GetUid() uint64 {
@@ -1711,15 +1857,17 @@ type AccommodationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is asked for.
 	Kind v1.Accommodation_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Accommodation_Kind_Enum" json:"kind,omitempty"`
-	// The compétences it concerns; none: all.
-	Competences   []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The compétences it concerns; neither these nor épreuves: everything.
+	Competences []string `protobuf:"bytes,2,rep,name=competences,proto3" json:"competences,omitempty"`
+	// The épreuves it concerns.
+	Epreuves      []string `protobuf:"bytes,23,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AccommodationRequest) Reset() {
 	*x = AccommodationRequest{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +1879,7 @@ func (x *AccommodationRequest) String() string {
 func (*AccommodationRequest) ProtoMessage() {}
 
 func (x *AccommodationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +1892,7 @@ func (x *AccommodationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccommodationRequest.ProtoReflect.Descriptor instead.
 func (*AccommodationRequest) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{19}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AccommodationRequest) GetKind() v1.Accommodation_Kind_Enum {
@@ -1757,6 +1905,13 @@ func (x *AccommodationRequest) GetKind() v1.Accommodation_Kind_Enum {
 func (x *AccommodationRequest) GetCompetences() []string {
 	if x != nil {
 		return x.Competences
+	}
+	return nil
+}
+
+func (x *AccommodationRequest) GetEpreuves() []string {
+	if x != nil {
+		return x.Epreuves
 	}
 	return nil
 }
@@ -1774,7 +1929,7 @@ type AccommodationDecision struct {
 
 func (x *AccommodationDecision) Reset() {
 	*x = AccommodationDecision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +1941,7 @@ func (x *AccommodationDecision) String() string {
 func (*AccommodationDecision) ProtoMessage() {}
 
 func (x *AccommodationDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +1954,7 @@ func (x *AccommodationDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccommodationDecision.ProtoReflect.Descriptor instead.
 func (*AccommodationDecision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{20}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccommodationDecision) GetRequestUid() uint64 {
@@ -1829,7 +1984,7 @@ type ExemptionAdvice struct {
 
 func (x *ExemptionAdvice) Reset() {
 	*x = ExemptionAdvice{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +1996,7 @@ func (x *ExemptionAdvice) String() string {
 func (*ExemptionAdvice) ProtoMessage() {}
 
 func (x *ExemptionAdvice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +2009,7 @@ func (x *ExemptionAdvice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExemptionAdvice.ProtoReflect.Descriptor instead.
 func (*ExemptionAdvice) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{21}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExemptionAdvice) GetCriterion() string {
@@ -1884,7 +2039,7 @@ type ExemptionDecision struct {
 
 func (x *ExemptionDecision) Reset() {
 	*x = ExemptionDecision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +2051,7 @@ func (x *ExemptionDecision) String() string {
 func (*ExemptionDecision) ProtoMessage() {}
 
 func (x *ExemptionDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +2064,7 @@ func (x *ExemptionDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExemptionDecision.ProtoReflect.Descriptor instead.
 func (*ExemptionDecision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{22}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExemptionDecision) GetCriterion() string {
@@ -1949,7 +2104,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +2116,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +2129,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{23}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Decision) GetUid() uint64 {
@@ -2045,6 +2200,12 @@ type DecisionAct struct {
 	RulesVersion string `protobuf:"bytes,7,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// Uid of the decision that it supersedes.
 	SupersedesUid uint64 `protobuf:"varint,8,opt,name=supersedes_uid,json=supersedesUid,proto3" json:"supersedes_uid,omitempty"`
+	// Code of the option awarded; empty if the award has no options.
+	Option string `protobuf:"bytes,19,opt,name=option,proto3" json:"option,omitempty"`
+	// Code of the requirement, if it is about one.
+	Requirement string `protobuf:"bytes,20,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// The number that a document proves; 0 if the requirement asks for none.
+	Amount int32 `protobuf:"varint,21,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The day of the decision in the service's time zone, "2026-06-30".
 	DecideDay string `protobuf:"bytes,49,opt,name=decide_day,json=decideDay,proto3" json:"decide_day,omitempty"`
 	// The last day on which what it gives is valid; empty: it has no end.
@@ -2055,7 +2216,7 @@ type DecisionAct struct {
 
 func (x *DecisionAct) Reset() {
 	*x = DecisionAct{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2228,7 @@ func (x *DecisionAct) String() string {
 func (*DecisionAct) ProtoMessage() {}
 
 func (x *DecisionAct) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2241,7 @@ func (x *DecisionAct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionAct.ProtoReflect.Descriptor instead.
 func (*DecisionAct) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{24}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DecisionAct) GetKind() v1.Decision_Kind_Enum {
@@ -2139,6 +2300,27 @@ func (x *DecisionAct) GetSupersedesUid() uint64 {
 	return 0
 }
 
+func (x *DecisionAct) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetAmount() int32 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
 func (x *DecisionAct) GetDecideDay() string {
 	if x != nil {
 		return x.DecideDay
@@ -2174,7 +2356,7 @@ type DecisionCircumstances struct {
 
 func (x *DecisionCircumstances) Reset() {
 	*x = DecisionCircumstances{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2186,7 +2368,7 @@ func (x *DecisionCircumstances) String() string {
 func (*DecisionCircumstances) ProtoMessage() {}
 
 func (x *DecisionCircumstances) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2199,7 +2381,7 @@ func (x *DecisionCircumstances) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionCircumstances.ProtoReflect.Descriptor instead.
 func (*DecisionCircumstances) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{25}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DecisionCircumstances) GetSessionUid() uint64 {
@@ -2269,6 +2451,14 @@ type Reason struct {
 	Exemption bool `protobuf:"varint,10,opt,name=exemption,proto3" json:"exemption,omitempty"`
 	// Points that need not be whole; unset if the rule has none.
 	Amount *Reason_Amount `protobuf:"bytes,11,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Option of an award.
+	Option string `protobuf:"bytes,22,opt,name=option,proto3" json:"option,omitempty"`
+	// Alternatives, each of which would do.
+	AnyOf string `protobuf:"bytes,23,opt,name=any_of,json=anyOf,proto3" json:"any_of,omitempty"`
+	// Requirement.
+	Requirement string `protobuf:"bytes,24,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// Épreuve.
+	Epreuve string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
 	// The last day on which something is valid, "2031-06-30".
 	LastValidDay string `protobuf:"bytes,52,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
 	// The blocs that count, and as what.
@@ -2279,7 +2469,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2291,7 +2481,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2304,7 +2494,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Reason) GetRule() string {
@@ -2384,6 +2574,34 @@ func (x *Reason) GetAmount() *Reason_Amount {
 	return nil
 }
 
+func (x *Reason) GetOption() string {
+	if x != nil {
+		return x.Option
+	}
+	return ""
+}
+
+func (x *Reason) GetAnyOf() string {
+	if x != nil {
+		return x.AnyOf
+	}
+	return ""
+}
+
+func (x *Reason) GetRequirement() string {
+	if x != nil {
+		return x.Requirement
+	}
+	return ""
+}
+
+func (x *Reason) GetEpreuve() string {
+	if x != nil {
+		return x.Epreuve
+	}
+	return ""
+}
+
 func (x *Reason) GetLastValidDay() string {
 	if x != nil {
 		return x.LastValidDay
@@ -2431,7 +2649,7 @@ type Key struct {
 
 func (x *Key) Reset() {
 	*x = Key{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2443,7 +2661,7 @@ func (x *Key) String() string {
 func (*Key) ProtoMessage() {}
 
 func (x *Key) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2456,7 +2674,7 @@ func (x *Key) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Key.ProtoReflect.Descriptor instead.
 func (*Key) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{27}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Key) GetId() string {
@@ -2563,7 +2781,7 @@ type Idempotency struct {
 
 func (x *Idempotency) Reset() {
 	*x = Idempotency{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2575,7 +2793,7 @@ func (x *Idempotency) String() string {
 func (*Idempotency) ProtoMessage() {}
 
 func (x *Idempotency) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2588,7 +2806,7 @@ func (x *Idempotency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Idempotency.ProtoReflect.Descriptor instead.
 func (*Idempotency) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{28}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Idempotency) GetTime() *timestamppb.Timestamp {
@@ -2645,7 +2863,7 @@ type Reason_Amount struct {
 
 func (x *Reason_Amount) Reset() {
 	*x = Reason_Amount{}
-	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2657,7 +2875,7 @@ func (x *Reason_Amount) String() string {
 func (*Reason_Amount) ProtoMessage() {}
 
 func (x *Reason_Amount) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_records_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_records_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2670,7 +2888,7 @@ func (x *Reason_Amount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason_Amount.ProtoReflect.Descriptor instead.
 func (*Reason_Amount) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{26, 0}
+	return file_acquis_store_v1_records_proto_rawDescGZIP(), []int{27, 0}
 }
 
 func (x *Reason_Amount) GetReached() string {
@@ -2772,7 +2990,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bdeclarer\x18\x04 \x01(\tR\bdeclarer\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x10\n" +
-	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xe3\x04\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\"\xfe\x04\n" +
 	"\aSession\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -2792,14 +3010,23 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"updateTime\x12\x1c\n" +
-	"\tassessors\x18\x0f \x03(\tR\tassessors\"{\n" +
+	"updateTime\x127\n" +
+	"\tassessors\x18\x0f \x03(\v2\x19.acquis.store.v1.AssessorR\tassessors\">\n" +
+	"\bAssessor\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
+	"\aquality\x18\x02 \x01(\tR\aquality\"\xf3\x01\n" +
 	"\n" +
 	"JuryMember\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
 	"\bexternal\x18\x03 \x01(\bR\bexternal\x12\x14\n" +
-	"\x05chair\x18\x04 \x01(\bR\x05chair\"\x83\x05\n" +
+	"\x05chair\x18\x04 \x01(\bR\x05chair\x12\x18\n" +
+	"\acollege\x18\x05 \x01(\tR\acollege\x12\x18\n" +
+	"\aquality\x18\x06 \x01(\tR\aquality\x12\x1e\n" +
+	"\n" +
+	"profession\x18\a \x01(\tR\n" +
+	"profession\x12\"\n" +
+	"\forganisation\x18\b \x01(\tR\forganisation\"\x94\x06\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2817,7 +3044,12 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x122\n" +
-	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x1b\n" +
+	"\asitting\x18\r \x01(\v2\x18.acquis.store.v1.SittingR\asitting\x12\x16\n" +
+	"\x06option\x18\x18 \x01(\tR\x06option\x12!\n" +
+	"\fchosen_blocs\x18\x19 \x03(\tR\vchosenBlocs\x123\n" +
+	"\x15enrolled_requirements\x18\x1a \x03(\tR\x14enrolledRequirements\x12\x1f\n" +
+	"\vresit_blocs\x18\" \x03(\tR\n" +
+	"resitBlocs\x12\x1b\n" +
 	"\tenrol_day\x186 \x01(\tR\benrolDay\"y\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
@@ -2825,7 +3057,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x03day\x18+ \x01(\tR\x03day\"f\n" +
 	"\fDepartedBloc\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12B\n" +
-	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\"\xc0\x02\n" +
+	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\"\xda\x02\n" +
 	"\n" +
 	"Assessment\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
@@ -2835,7 +3067,8 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"recordTime\x128\n" +
 	"\bverdicts\x18\x05 \x03(\v2\x1c.acquis.store.v1.VerdictLineR\bverdicts\x12A\n" +
 	"\vsettlements\x18\x06 \x03(\v2\x1f.acquis.store.v1.SettlementLineR\vsettlements\x122\n" +
-	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\"\x88\x01\n" +
+	"\x05texts\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05texts\x12\x18\n" +
+	"\aquality\x18& \x01(\tR\aquality\"\x88\x01\n" +
 	"\vVerdictLine\x12\x1c\n" +
 	"\tcriterion\x18\x01 \x01(\tR\tcriterion\x121\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12\x14\n" +
@@ -2846,12 +3079,13 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12(\n" +
 	"\x02on\x18\x03 \x03(\v2\x18.acquis.store.v1.OpinionR\x02on\x12\x14\n" +
 	"\x05level\x18\x04 \x01(\tR\x05level\x12\x12\n" +
-	"\x04mark\x18\x05 \x01(\tR\x04mark\"\x82\x01\n" +
+	"\x04mark\x18\x05 \x01(\tR\x04mark\"\x9c\x01\n" +
 	"\aOpinion\x12\x1a\n" +
 	"\bassessor\x18\x01 \x01(\tR\bassessor\x121\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x17.acquis.v1.Verdict.EnumR\averdict\x12\x14\n" +
 	"\x05level\x18\x03 \x01(\tR\x05level\x12\x12\n" +
-	"\x04mark\x18\x04 \x01(\tR\x04mark\"\xb7\x03\n" +
+	"\x04mark\x18\x04 \x01(\tR\x04mark\x12\x18\n" +
+	"\aquality\x18\x05 \x01(\tR\aquality\"\xb7\x03\n" +
 	"\bCaseFile\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12;\n" +
@@ -2862,10 +3096,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06advice\x18\x06 \x01(\v2 .acquis.store.v1.ExemptionAdviceH\x00R\x06advice\x12B\n" +
 	"\texemption\x18\a \x01(\v2\".acquis.store.v1.ExemptionDecisionH\x00R\texemption\x122\n" +
 	"\x05texts\x18\b \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x05textsB\a\n" +
-	"\x05entry\"p\n" +
+	"\x05entry\"\x8c\x01\n" +
 	"\x14AccommodationRequest\x126\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\".acquis.v1.Accommodation.Kind.EnumR\x04kind\x12 \n" +
-	"\vcompetences\x18\x02 \x03(\tR\vcompetences\"R\n" +
+	"\vcompetences\x18\x02 \x03(\tR\vcompetences\x12\x1a\n" +
+	"\bepreuves\x18\x17 \x03(\tR\bepreuves\"R\n" +
 	"\x15AccommodationDecision\x12\x1f\n" +
 	"\vrequest_uid\x18\x01 \x01(\x04R\n" +
 	"requestUid\x12\x18\n" +
@@ -2885,7 +3120,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bact_salt\x18\x04 \x01(\fR\aactSalt\x12$\n" +
 	"\rcircumstances\x18\x05 \x01(\fR\rcircumstances\x12-\n" +
 	"\x12circumstances_salt\x18\x06 \x01(\fR\x11circumstancesSalt\x120\n" +
-	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\x9c\x03\n" +
+	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xee\x03\n" +
 	"\vDecisionAct\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12:\n" +
@@ -2895,7 +3130,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\vdecide_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"decideTime\x12#\n" +
 	"\rrules_version\x18\a \x01(\tR\frulesVersion\x12%\n" +
-	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\x12\x1d\n" +
+	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\x12\x16\n" +
+	"\x06option\x18\x13 \x01(\tR\x06option\x12 \n" +
+	"\vrequirement\x18\x14 \x01(\tR\vrequirement\x12\x16\n" +
+	"\x06amount\x18\x15 \x01(\x05R\x06amount\x12\x1d\n" +
 	"\n" +
 	"decide_day\x181 \x01(\tR\tdecideDay\x12$\n" +
 	"\x0elast_valid_day\x182 \x01(\tR\flastValidDay\"\xb2\x02\n" +
@@ -2906,7 +3144,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\x92\x04\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xfd\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -2921,7 +3159,11 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\ffrom_default\x18\t \x01(\bR\vfromDefault\x12\x1c\n" +
 	"\texemption\x18\n" +
 	" \x01(\bR\texemption\x126\n" +
-	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12$\n" +
+	"\x06amount\x18\v \x01(\v2\x1e.acquis.store.v1.Reason.AmountR\x06amount\x12\x16\n" +
+	"\x06option\x18\x16 \x01(\tR\x06option\x12\x15\n" +
+	"\x06any_of\x18\x17 \x01(\tR\x05anyOf\x12 \n" +
+	"\vrequirement\x18\x18 \x01(\tR\vrequirement\x12\x18\n" +
+	"\aepreuve\x18  \x01(\tR\aepreuve\x12$\n" +
 	"\x0elast_valid_day\x184 \x01(\tR\flastValidDay\x12\x12\n" +
 	"\x04path\x185 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
@@ -2966,7 +3208,7 @@ func file_acquis_store_v1_records_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_records_proto_rawDescData
 }
 
-var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_acquis_store_v1_records_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Date)(nil),                              // 0: acquis.store.v1.Date
 	(*PersonalRef)(nil),                       // 1: acquis.store.v1.PersonalRef
@@ -2978,100 +3220,102 @@ var file_acquis_store_v1_records_proto_goTypes = []any{
 	(*Candidate)(nil),                         // 7: acquis.store.v1.Candidate
 	(*Tie)(nil),                               // 8: acquis.store.v1.Tie
 	(*Session)(nil),                           // 9: acquis.store.v1.Session
-	(*JuryMember)(nil),                        // 10: acquis.store.v1.JuryMember
-	(*Candidacy)(nil),                         // 11: acquis.store.v1.Candidacy
-	(*Sitting)(nil),                           // 12: acquis.store.v1.Sitting
-	(*DepartedBloc)(nil),                      // 13: acquis.store.v1.DepartedBloc
-	(*Assessment)(nil),                        // 14: acquis.store.v1.Assessment
-	(*VerdictLine)(nil),                       // 15: acquis.store.v1.VerdictLine
-	(*SettlementLine)(nil),                    // 16: acquis.store.v1.SettlementLine
-	(*Opinion)(nil),                           // 17: acquis.store.v1.Opinion
-	(*CaseFile)(nil),                          // 18: acquis.store.v1.CaseFile
-	(*AccommodationRequest)(nil),              // 19: acquis.store.v1.AccommodationRequest
-	(*AccommodationDecision)(nil),             // 20: acquis.store.v1.AccommodationDecision
-	(*ExemptionAdvice)(nil),                   // 21: acquis.store.v1.ExemptionAdvice
-	(*ExemptionDecision)(nil),                 // 22: acquis.store.v1.ExemptionDecision
-	(*Decision)(nil),                          // 23: acquis.store.v1.Decision
-	(*DecisionAct)(nil),                       // 24: acquis.store.v1.DecisionAct
-	(*DecisionCircumstances)(nil),             // 25: acquis.store.v1.DecisionCircumstances
-	(*Reason)(nil),                            // 26: acquis.store.v1.Reason
-	(*Key)(nil),                               // 27: acquis.store.v1.Key
-	(*Idempotency)(nil),                       // 28: acquis.store.v1.Idempotency
-	(*Reason_Amount)(nil),                     // 29: acquis.store.v1.Reason.Amount
-	(v1.Candidate_Sex_Enum)(0),                // 30: acquis.v1.Candidate.Sex.Enum
-	(*timestamppb.Timestamp)(nil),             // 31: google.protobuf.Timestamp
-	(v1.Tie_Kind_Enum)(0),                     // 32: acquis.v1.Tie.Kind.Enum
-	(v1.Session_State_Enum)(0),                // 33: acquis.v1.Session.State.Enum
-	(v1.Candidacy_Scope_Enum)(0),              // 34: acquis.v1.Candidacy.Scope.Enum
-	(v1.Candidacy_AccessRoute_Enum)(0),        // 35: acquis.v1.Candidacy.AccessRoute.Enum
-	(v1.Candidacy_State_Enum)(0),              // 36: acquis.v1.Candidacy.State.Enum
-	(v1.Candidacy_DepartedBloc_Cause_Enum)(0), // 37: acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	(v1.Verdict_Enum)(0),                      // 38: acquis.v1.Verdict.Enum
-	(v1.Accommodation_Kind_Enum)(0),           // 39: acquis.v1.Accommodation.Kind.Enum
-	(v1.Decision_Kind_Enum)(0),                // 40: acquis.v1.Decision.Kind.Enum
-	(v1.Decision_Outcome_Enum)(0),             // 41: acquis.v1.Decision.Outcome.Enum
-	(v1.Outcome_Enum)(0),                      // 42: acquis.v1.Outcome.Enum
-	(v1.Role_Enum)(0),                         // 43: acquis.v1.Role.Enum
+	(*Assessor)(nil),                          // 10: acquis.store.v1.Assessor
+	(*JuryMember)(nil),                        // 11: acquis.store.v1.JuryMember
+	(*Candidacy)(nil),                         // 12: acquis.store.v1.Candidacy
+	(*Sitting)(nil),                           // 13: acquis.store.v1.Sitting
+	(*DepartedBloc)(nil),                      // 14: acquis.store.v1.DepartedBloc
+	(*Assessment)(nil),                        // 15: acquis.store.v1.Assessment
+	(*VerdictLine)(nil),                       // 16: acquis.store.v1.VerdictLine
+	(*SettlementLine)(nil),                    // 17: acquis.store.v1.SettlementLine
+	(*Opinion)(nil),                           // 18: acquis.store.v1.Opinion
+	(*CaseFile)(nil),                          // 19: acquis.store.v1.CaseFile
+	(*AccommodationRequest)(nil),              // 20: acquis.store.v1.AccommodationRequest
+	(*AccommodationDecision)(nil),             // 21: acquis.store.v1.AccommodationDecision
+	(*ExemptionAdvice)(nil),                   // 22: acquis.store.v1.ExemptionAdvice
+	(*ExemptionDecision)(nil),                 // 23: acquis.store.v1.ExemptionDecision
+	(*Decision)(nil),                          // 24: acquis.store.v1.Decision
+	(*DecisionAct)(nil),                       // 25: acquis.store.v1.DecisionAct
+	(*DecisionCircumstances)(nil),             // 26: acquis.store.v1.DecisionCircumstances
+	(*Reason)(nil),                            // 27: acquis.store.v1.Reason
+	(*Key)(nil),                               // 28: acquis.store.v1.Key
+	(*Idempotency)(nil),                       // 29: acquis.store.v1.Idempotency
+	(*Reason_Amount)(nil),                     // 30: acquis.store.v1.Reason.Amount
+	(v1.Candidate_Sex_Enum)(0),                // 31: acquis.v1.Candidate.Sex.Enum
+	(*timestamppb.Timestamp)(nil),             // 32: google.protobuf.Timestamp
+	(v1.Tie_Kind_Enum)(0),                     // 33: acquis.v1.Tie.Kind.Enum
+	(v1.Session_State_Enum)(0),                // 34: acquis.v1.Session.State.Enum
+	(v1.Candidacy_Scope_Enum)(0),              // 35: acquis.v1.Candidacy.Scope.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),        // 36: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Candidacy_State_Enum)(0),              // 37: acquis.v1.Candidacy.State.Enum
+	(v1.Candidacy_DepartedBloc_Cause_Enum)(0), // 38: acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	(v1.Verdict_Enum)(0),                      // 39: acquis.v1.Verdict.Enum
+	(v1.Accommodation_Kind_Enum)(0),           // 40: acquis.v1.Accommodation.Kind.Enum
+	(v1.Decision_Kind_Enum)(0),                // 41: acquis.v1.Decision.Kind.Enum
+	(v1.Decision_Outcome_Enum)(0),             // 42: acquis.v1.Decision.Outcome.Enum
+	(v1.Outcome_Enum)(0),                      // 43: acquis.v1.Outcome.Enum
+	(v1.Role_Enum)(0),                         // 44: acquis.v1.Role.Enum
 }
 var file_acquis_store_v1_records_proto_depIdxs = []int32{
-	30, // 0: acquis.store.v1.Identity.sex:type_name -> acquis.v1.Candidate.Sex.Enum
+	31, // 0: acquis.store.v1.Identity.sex:type_name -> acquis.v1.Candidate.Sex.Enum
 	0,  // 1: acquis.store.v1.Identity.birth_date:type_name -> acquis.store.v1.Date
 	4,  // 2: acquis.store.v1.Identity.birth_place:type_name -> acquis.store.v1.BirthPlace
 	5,  // 3: acquis.store.v1.Identity.external_ids:type_name -> acquis.store.v1.ExternalId
 	1,  // 4: acquis.store.v1.Candidate.identity:type_name -> acquis.store.v1.PersonalRef
-	31, // 5: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
-	31, // 6: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
-	31, // 7: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
-	32, // 8: acquis.store.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
-	31, // 9: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
+	32, // 5: acquis.store.v1.Candidate.create_time:type_name -> google.protobuf.Timestamp
+	32, // 6: acquis.store.v1.Candidate.update_time:type_name -> google.protobuf.Timestamp
+	32, // 7: acquis.store.v1.Candidate.forget_time:type_name -> google.protobuf.Timestamp
+	33, // 8: acquis.store.v1.Tie.kind:type_name -> acquis.v1.Tie.Kind.Enum
+	32, // 9: acquis.store.v1.Tie.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: acquis.store.v1.Session.start_date:type_name -> acquis.store.v1.Date
 	0,  // 11: acquis.store.v1.Session.end_date:type_name -> acquis.store.v1.Date
-	10, // 12: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
-	33, // 13: acquis.store.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
-	31, // 14: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	31, // 15: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
-	34, // 16: acquis.store.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
-	35, // 17: acquis.store.v1.Candidacy.access_route:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	13, // 18: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
-	36, // 19: acquis.store.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
-	31, // 20: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
-	31, // 21: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
-	12, // 22: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
-	10, // 23: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
-	37, // 24: acquis.store.v1.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
-	31, // 25: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
-	15, // 26: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
-	16, // 27: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
-	1,  // 28: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
-	38, // 29: acquis.store.v1.VerdictLine.verdict:type_name -> acquis.v1.Verdict.Enum
-	38, // 30: acquis.store.v1.SettlementLine.verdict:type_name -> acquis.v1.Verdict.Enum
-	17, // 31: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
-	38, // 32: acquis.store.v1.Opinion.verdict:type_name -> acquis.v1.Verdict.Enum
-	31, // 33: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
-	19, // 34: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
-	20, // 35: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
-	21, // 36: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
-	22, // 37: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
-	1,  // 38: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
-	39, // 39: acquis.store.v1.AccommodationRequest.kind:type_name -> acquis.v1.Accommodation.Kind.Enum
-	1,  // 40: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
-	40, // 41: acquis.store.v1.DecisionAct.kind:type_name -> acquis.v1.Decision.Kind.Enum
-	41, // 42: acquis.store.v1.DecisionAct.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	31, // 43: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
-	10, // 44: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
-	42, // 45: acquis.store.v1.DecisionCircumstances.computed_outcome:type_name -> acquis.v1.Outcome.Enum
-	26, // 46: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
-	29, // 47: acquis.store.v1.Reason.amount:type_name -> acquis.store.v1.Reason.Amount
-	43, // 48: acquis.store.v1.Key.roles:type_name -> acquis.v1.Role.Enum
-	31, // 49: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
-	31, // 50: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
-	31, // 51: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
-	31, // 52: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
-	53, // [53:53] is the sub-list for method output_type
-	53, // [53:53] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	11, // 12: acquis.store.v1.Session.jury:type_name -> acquis.store.v1.JuryMember
+	34, // 13: acquis.store.v1.Session.state:type_name -> acquis.v1.Session.State.Enum
+	32, // 14: acquis.store.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	32, // 15: acquis.store.v1.Session.update_time:type_name -> google.protobuf.Timestamp
+	10, // 16: acquis.store.v1.Session.assessors:type_name -> acquis.store.v1.Assessor
+	35, // 17: acquis.store.v1.Candidacy.scope:type_name -> acquis.v1.Candidacy.Scope.Enum
+	36, // 18: acquis.store.v1.Candidacy.access_route:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	14, // 19: acquis.store.v1.Candidacy.departed_blocs:type_name -> acquis.store.v1.DepartedBloc
+	37, // 20: acquis.store.v1.Candidacy.state:type_name -> acquis.v1.Candidacy.State.Enum
+	32, // 21: acquis.store.v1.Candidacy.create_time:type_name -> google.protobuf.Timestamp
+	32, // 22: acquis.store.v1.Candidacy.update_time:type_name -> google.protobuf.Timestamp
+	13, // 23: acquis.store.v1.Candidacy.sitting:type_name -> acquis.store.v1.Sitting
+	11, // 24: acquis.store.v1.Sitting.members_present:type_name -> acquis.store.v1.JuryMember
+	38, // 25: acquis.store.v1.DepartedBloc.cause:type_name -> acquis.v1.Candidacy.DepartedBloc.Cause.Enum
+	32, // 26: acquis.store.v1.Assessment.record_time:type_name -> google.protobuf.Timestamp
+	16, // 27: acquis.store.v1.Assessment.verdicts:type_name -> acquis.store.v1.VerdictLine
+	17, // 28: acquis.store.v1.Assessment.settlements:type_name -> acquis.store.v1.SettlementLine
+	1,  // 29: acquis.store.v1.Assessment.texts:type_name -> acquis.store.v1.PersonalRef
+	39, // 30: acquis.store.v1.VerdictLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	39, // 31: acquis.store.v1.SettlementLine.verdict:type_name -> acquis.v1.Verdict.Enum
+	18, // 32: acquis.store.v1.SettlementLine.on:type_name -> acquis.store.v1.Opinion
+	39, // 33: acquis.store.v1.Opinion.verdict:type_name -> acquis.v1.Verdict.Enum
+	32, // 34: acquis.store.v1.CaseFile.record_time:type_name -> google.protobuf.Timestamp
+	20, // 35: acquis.store.v1.CaseFile.request:type_name -> acquis.store.v1.AccommodationRequest
+	21, // 36: acquis.store.v1.CaseFile.decision:type_name -> acquis.store.v1.AccommodationDecision
+	22, // 37: acquis.store.v1.CaseFile.advice:type_name -> acquis.store.v1.ExemptionAdvice
+	23, // 38: acquis.store.v1.CaseFile.exemption:type_name -> acquis.store.v1.ExemptionDecision
+	1,  // 39: acquis.store.v1.CaseFile.texts:type_name -> acquis.store.v1.PersonalRef
+	40, // 40: acquis.store.v1.AccommodationRequest.kind:type_name -> acquis.v1.Accommodation.Kind.Enum
+	1,  // 41: acquis.store.v1.Decision.text:type_name -> acquis.store.v1.PersonalRef
+	41, // 42: acquis.store.v1.DecisionAct.kind:type_name -> acquis.v1.Decision.Kind.Enum
+	42, // 43: acquis.store.v1.DecisionAct.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	32, // 44: acquis.store.v1.DecisionAct.decide_time:type_name -> google.protobuf.Timestamp
+	11, // 45: acquis.store.v1.DecisionCircumstances.members_present:type_name -> acquis.store.v1.JuryMember
+	43, // 46: acquis.store.v1.DecisionCircumstances.computed_outcome:type_name -> acquis.v1.Outcome.Enum
+	27, // 47: acquis.store.v1.DecisionCircumstances.reasons:type_name -> acquis.store.v1.Reason
+	30, // 48: acquis.store.v1.Reason.amount:type_name -> acquis.store.v1.Reason.Amount
+	44, // 49: acquis.store.v1.Key.roles:type_name -> acquis.v1.Role.Enum
+	32, // 50: acquis.store.v1.Key.expire_time:type_name -> google.protobuf.Timestamp
+	32, // 51: acquis.store.v1.Key.create_time:type_name -> google.protobuf.Timestamp
+	32, // 52: acquis.store.v1.Key.revoke_time:type_name -> google.protobuf.Timestamp
+	32, // 53: acquis.store.v1.Idempotency.time:type_name -> google.protobuf.Timestamp
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_records_proto_init() }
@@ -3079,7 +3323,7 @@ func file_acquis_store_v1_records_proto_init() {
 	if File_acquis_store_v1_records_proto != nil {
 		return
 	}
-	file_acquis_store_v1_records_proto_msgTypes[18].OneofWrappers = []any{
+	file_acquis_store_v1_records_proto_msgTypes[19].OneofWrappers = []any{
 		(*CaseFile_Request)(nil),
 		(*CaseFile_Decision)(nil),
 		(*CaseFile_Advice)(nil),
@@ -3091,7 +3335,7 @@ func file_acquis_store_v1_records_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_records_proto_rawDesc), len(file_acquis_store_v1_records_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -48,8 +48,12 @@ type Referentiel struct {
 	Register *Register `protobuf:"bytes,9,opt,name=register,proto3" json:"register,omitempty"`
 	// Who answers for it.
 	Certificateur *Certificateur `protobuf:"bytes,10,opt,name=certificateur,proto3" json:"certificateur,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What an award needs; unset: every bloc.
+	Award *AwardRule `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
+	// The qualities in which somebody can assess.
+	AssessorQualities []*AssessorQuality `protobuf:"bytes,13,rep,name=assessor_qualities,json=assessorQualities,proto3" json:"assessor_qualities,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Referentiel) Reset() {
@@ -145,6 +149,75 @@ func (x *Referentiel) GetCertificateur() *Certificateur {
 	return nil
 }
 
+func (x *Referentiel) GetAward() *AwardRule {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+func (x *Referentiel) GetAssessorQualities() []*AssessorQuality {
+	if x != nil {
+		return x.AssessorQualities
+	}
+	return nil
+}
+
+// A quality in which somebody assesses.
+type AssessorQuality struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssessorQuality) Reset() {
+	*x = AssessorQuality{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssessorQuality) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssessorQuality) ProtoMessage() {}
+
+func (x *AssessorQuality) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssessorQuality.ProtoReflect.Descriptor instead.
+func (*AssessorQuality) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AssessorQuality) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AssessorQuality) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // The registration of a certification. Days have the form "2027-03-27".
 type Register struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -178,7 +251,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -190,7 +263,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[1]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -203,7 +276,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Register) GetKind() v1.Register_Kind_Enum {
@@ -305,7 +378,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +390,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[2]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +403,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -354,6 +427,80 @@ func (x *Certificateur) GetSiret() string {
 	return ""
 }
 
+// What an award needs.
+type AwardRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Codes of the blocs that it needs in any case; none: those that neither choices nor
+	// options name.
+	All []string `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`
+	// Groups of blocs of which some are needed.
+	Choose []*AwardRule_Choice `protobuf:"bytes,2,rep,name=choose,proto3" json:"choose,omitempty"`
+	// The options, one of which is needed.
+	Options []*AwardRule_Option `protobuf:"bytes,3,rep,name=options,proto3" json:"options,omitempty"`
+	// What it needs beside blocs.
+	Requirements  []*AwardRule_Requirement `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule) Reset() {
+	*x = AwardRule{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule) ProtoMessage() {}
+
+func (x *AwardRule) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule.ProtoReflect.Descriptor instead.
+func (*AwardRule) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AwardRule) GetAll() []string {
+	if x != nil {
+		return x.All
+	}
+	return nil
+}
+
+func (x *AwardRule) GetChoose() []*AwardRule_Choice {
+	if x != nil {
+		return x.Choose
+	}
+	return nil
+}
+
+func (x *AwardRule) GetOptions() []*AwardRule_Option {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *AwardRule) GetRequirements() []*AwardRule_Requirement {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A scale of levels or of marks.
 type Scale struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -373,7 +520,7 @@ type Scale struct {
 
 func (x *Scale) Reset() {
 	*x = Scale{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -385,7 +532,7 @@ func (x *Scale) String() string {
 func (*Scale) ProtoMessage() {}
 
 func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[3]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -398,7 +545,7 @@ func (x *Scale) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale.ProtoReflect.Descriptor instead.
 func (*Scale) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Scale) GetCode() string {
@@ -449,7 +596,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +608,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[4]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +621,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Section) GetTitle() string {
@@ -504,6 +651,10 @@ type Bloc struct {
 	Competences []*Competence `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
 	// Its own gate; unset means that of the rules.
 	Gate *Gate `protobuf:"bytes,5,opt,name=gate,proto3" json:"gate,omitempty"`
+	// What it is worth where credits are counted; unset: nothing.
+	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
+	// What is assessed, if it is not the compétences.
+	Epreuves []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
 	// How long it is valid; unset means as the rules say.
 	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -512,7 +663,7 @@ type Bloc struct {
 
 func (x *Bloc) Reset() {
 	*x = Bloc{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +675,7 @@ func (x *Bloc) String() string {
 func (*Bloc) ProtoMessage() {}
 
 func (x *Bloc) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[5]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +688,7 @@ func (x *Bloc) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bloc.ProtoReflect.Descriptor instead.
 func (*Bloc) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Bloc) GetCode() string {
@@ -575,6 +726,20 @@ func (x *Bloc) GetGate() *Gate {
 	return nil
 }
 
+func (x *Bloc) GetCredits() int32 {
+	if x != nil && x.Credits != nil {
+		return *x.Credits
+	}
+	return 0
+}
+
+func (x *Bloc) GetEpreuves() []*Epreuve {
+	if x != nil {
+		return x.Epreuves
+	}
+	return nil
+}
+
 func (x *Bloc) GetValidity() *Validity {
 	if x != nil {
 		return x.Validity
@@ -595,7 +760,7 @@ type Activity struct {
 
 func (x *Activity) Reset() {
 	*x = Activity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +772,7 @@ func (x *Activity) String() string {
 func (*Activity) ProtoMessage() {}
 
 func (x *Activity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[6]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +785,7 @@ func (x *Activity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activity.ProtoReflect.Descriptor instead.
 func (*Activity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{6}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Activity) GetCode() string {
@@ -637,7 +802,7 @@ func (x *Activity) GetTitle() string {
 	return ""
 }
 
-// A compétence.
+// A compétence. In a bloc with épreuves it has a code and a statement only.
 type Competence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "C1.1".
@@ -655,14 +820,20 @@ type Competence struct {
 	// Its weight in the mean of its bloc, 1–1000; unset means 1.
 	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
 	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
-	BonusAbove    string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Methods that replace the normal one; the first that applies, before bloc_only_method.
+	Variants []*Variant `protobuf:"bytes,9,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts *int32 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Competence) Reset() {
 	*x = Competence{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +845,7 @@ func (x *Competence) String() string {
 func (*Competence) ProtoMessage() {}
 
 func (x *Competence) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[7]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +858,7 @@ func (x *Competence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Competence.ProtoReflect.Descriptor instead.
 func (*Competence) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{7}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Competence) GetCode() string {
@@ -746,6 +917,245 @@ func (x *Competence) GetBonusAbove() string {
 	return ""
 }
 
+func (x *Competence) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Competence) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Competence) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// An épreuve: what is assessed in one go.
+type Epreuve struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "E1"; no compétence has it either.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// Codes of the compétences of its bloc that it covers.
+	Competences []string `protobuf:"bytes,4,rep,name=competences,proto3" json:"competences,omitempty"`
+	// What assessors give verdicts on; none: the épreuve itself, under its own code.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Its own gate; unset means that of the rules.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Its weight in the mean of its bloc, 1–1000; unset means 1.
+	Weight *int32 `protobuf:"varint,7,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// A decimal: only points above it count in the mean of its bloc. Empty: all do.
+	BonusAbove string `protobuf:"bytes,8,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
+	// Without criteria: code of its scale; empty: that of the rules.
+	Scale string `protobuf:"bytes,9,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Without criteria: whether its bloc cannot be acquired without it.
+	Eliminatory bool `protobuf:"varint,10,opt,name=eliminatory,proto3" json:"eliminatory,omitempty"`
+	// How many assessors must speak; unset means the number of the rules.
+	MinAssessors *int32 `protobuf:"varint,11,opt,name=min_assessors,json=minAssessors,proto3,oneof" json:"min_assessors,omitempty"`
+	// Methods that replace the normal one; the first that applies.
+	Variants []*Variant `protobuf:"bytes,12,rep,name=variants,proto3" json:"variants,omitempty"`
+	// How often a candidate may present its bloc; unset: without limit.
+	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
+	// How several findings on one of its criteria make one; unset means that of the rules.
+	Agreement     *Agreement `protobuf:"bytes,15,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Epreuve) Reset() {
+	*x = Epreuve{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Epreuve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Epreuve) ProtoMessage() {}
+
+func (x *Epreuve) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Epreuve.ProtoReflect.Descriptor instead.
+func (*Epreuve) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Epreuve) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Epreuve) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Epreuve) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
+func (x *Epreuve) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *Epreuve) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *Epreuve) GetWeight() int32 {
+	if x != nil && x.Weight != nil {
+		return *x.Weight
+	}
+	return 0
+}
+
+func (x *Epreuve) GetBonusAbove() string {
+	if x != nil {
+		return x.BonusAbove
+	}
+	return ""
+}
+
+func (x *Epreuve) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Epreuve) GetEliminatory() bool {
+	if x != nil {
+		return x.Eliminatory
+	}
+	return false
+}
+
+func (x *Epreuve) GetMinAssessors() int32 {
+	if x != nil && x.MinAssessors != nil {
+		return *x.MinAssessors
+	}
+	return 0
+}
+
+func (x *Epreuve) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Epreuve) GetMaxAttempts() int32 {
+	if x != nil && x.MaxAttempts != nil {
+		return *x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Epreuve) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
+// A method that replaces the normal one in some candidacies.
+type Variant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which ones.
+	When *Variant_When `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How it is assessed then.
+	Method        *AssessmentMethod `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Variant) GetWhen() *Variant_When {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *Variant) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
 // A modalité d'évaluation.
 type AssessmentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -765,7 +1175,7 @@ type AssessmentMethod struct {
 
 func (x *AssessmentMethod) Reset() {
 	*x = AssessmentMethod{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -777,7 +1187,7 @@ func (x *AssessmentMethod) String() string {
 func (*AssessmentMethod) ProtoMessage() {}
 
 func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[8]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -790,7 +1200,7 @@ func (x *AssessmentMethod) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssessmentMethod.ProtoReflect.Descriptor instead.
 func (*AssessmentMethod) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{8}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AssessmentMethod) GetKind() v1.AssessmentMethod_Kind_Enum {
@@ -843,14 +1253,16 @@ type Criterion struct {
 	// do.
 	BonusAbove string `protobuf:"bytes,5,opt,name=bonus_above,json=bonusAbove,proto3" json:"bonus_above,omitempty"`
 	// Code of its scale; empty: that of the rules.
-	Scale         string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	Scale string `protobuf:"bytes,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	// In an épreuve: codes of the compétences of its bloc that it is about.
+	Competences   []string `protobuf:"bytes,7,rep,name=competences,proto3" json:"competences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Criterion) Reset() {
 	*x = Criterion{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +1274,7 @@ func (x *Criterion) String() string {
 func (*Criterion) ProtoMessage() {}
 
 func (x *Criterion) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[9]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +1287,7 @@ func (x *Criterion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Criterion.ProtoReflect.Descriptor instead.
 func (*Criterion) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{9}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Criterion) GetCode() string {
@@ -920,6 +1332,13 @@ func (x *Criterion) GetScale() string {
 	return ""
 }
 
+func (x *Criterion) GetCompetences() []string {
+	if x != nil {
+		return x.Competences
+	}
+	return nil
+}
+
 // Rules of a référentiel. A number that is not set means the default.
 type Rules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -937,6 +1356,8 @@ type Rules struct {
 	BlocGate *Gate `protobuf:"bytes,6,opt,name=bloc_gate,json=blocGate,proto3" json:"bloc_gate,omitempty"`
 	// Code of the scale of criteria that name none; empty: verdicts.
 	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
+	// How several findings on a criterion make one; unset means that all must be the same.
+	Agreement *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
 	// How long what was decided is valid; unset means without end.
 	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -945,7 +1366,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -957,7 +1378,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[10]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -970,7 +1391,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{10}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rules) GetCompetenceThresholdPercent() int32 {
@@ -1022,9 +1443,89 @@ func (x *Rules) GetScale() string {
 	return ""
 }
 
+func (x *Rules) GetAgreement() *Agreement {
+	if x != nil {
+		return x.Agreement
+	}
+	return nil
+}
+
 func (x *Rules) GetValidity() *Validities {
 	if x != nil {
 		return x.Validity
+	}
+	return nil
+}
+
+// How the findings of several assessors on a criterion make one.
+type Agreement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind v1.Agreement_Kind_Enum `protobuf:"varint,1,opt,name=kind,proto3,enum=acquis.v1.Agreement_Kind_Enum" json:"kind,omitempty"`
+	// A decimal: how far findings may be apart for a mean; empty means any distance.
+	MaxGap string `protobuf:"bytes,2,opt,name=max_gap,json=maxGap,proto3" json:"max_gap,omitempty"`
+	// Code of the quality whose findings replace others that are too far apart.
+	ThirdReading string `protobuf:"bytes,3,opt,name=third_reading,json=thirdReading,proto3" json:"third_reading,omitempty"`
+	// The shares of qualities, if they have weights.
+	Weights       []*Agreement_Weight `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement) Reset() {
+	*x = Agreement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement) ProtoMessage() {}
+
+func (x *Agreement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement.ProtoReflect.Descriptor instead.
+func (*Agreement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Agreement) GetKind() v1.Agreement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.Agreement_Kind_Enum(0)
+}
+
+func (x *Agreement) GetMaxGap() string {
+	if x != nil {
+		return x.MaxGap
+	}
+	return ""
+}
+
+func (x *Agreement) GetThirdReading() string {
+	if x != nil {
+		return x.ThirdReading
+	}
+	return ""
+}
+
+func (x *Agreement) GetWeights() []*Agreement_Weight {
+	if x != nil {
+		return x.Weights
 	}
 	return nil
 }
@@ -1042,7 +1543,7 @@ type Validities struct {
 
 func (x *Validities) Reset() {
 	*x = Validities{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1555,7 @@ func (x *Validities) String() string {
 func (*Validities) ProtoMessage() {}
 
 func (x *Validities) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[11]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1568,7 @@ func (x *Validities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Validities.ProtoReflect.Descriptor instead.
 func (*Validities) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Validities) GetBlocs() *Validity {
@@ -1099,7 +1600,7 @@ type Validity struct {
 
 func (x *Validity) Reset() {
 	*x = Validity{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1612,7 @@ func (x *Validity) String() string {
 func (*Validity) ProtoMessage() {}
 
 func (x *Validity) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[12]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1625,7 @@ func (x *Validity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Validity.ProtoReflect.Descriptor instead.
 func (*Validity) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{12}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Validity) GetYears() int32 {
@@ -1170,7 +1671,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1683,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[13]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1696,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1247,13 +1748,19 @@ type JuryRule struct {
 	MinMembers *int32 `protobuf:"varint,1,opt,name=min_members,json=minMembers,proto3,oneof" json:"min_members,omitempty"`
 	// Share of external members among those present, 0–100.
 	MinExternalPercent *int32 `protobuf:"varint,2,opt,name=min_external_percent,json=minExternalPercent,proto3,oneof" json:"min_external_percent,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The colleges that must be present.
+	Colleges []*JuryRule_College `protobuf:"bytes,3,rep,name=colleges,proto3" json:"colleges,omitempty"`
+	// Whether somebody who may chair must be present; unset means yes.
+	Chair v1.JuryRule_Chair_Enum `protobuf:"varint,4,opt,name=chair,proto3,enum=acquis.v1.JuryRule_Chair_Enum" json:"chair,omitempty"`
+	// Whether the chair's vote decides if votes are equal.
+	CastingVote   bool `protobuf:"varint,5,opt,name=casting_vote,json=castingVote,proto3" json:"casting_vote,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1772,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1785,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1293,6 +1800,27 @@ func (x *JuryRule) GetMinExternalPercent() int32 {
 		return *x.MinExternalPercent
 	}
 	return 0
+}
+
+func (x *JuryRule) GetColleges() []*JuryRule_College {
+	if x != nil {
+		return x.Colleges
+	}
+	return nil
+}
+
+func (x *JuryRule) GetChair() v1.JuryRule_Chair_Enum {
+	if x != nil {
+		return x.Chair
+	}
+	return v1.JuryRule_Chair_Enum(0)
+}
+
+func (x *JuryRule) GetCastingVote() bool {
+	if x != nil {
+		return x.CastingVote
+	}
+	return false
 }
 
 // A bloc of another revision or référentiel that counts as a bloc of this one.
@@ -1314,7 +1842,7 @@ type Replacement struct {
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1854,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1867,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1394,7 +1922,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1406,7 +1934,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1419,7 +1947,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1467,7 +1995,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1479,7 +2007,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1492,7 +2020,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1523,6 +2051,243 @@ func (x *CurrentRevision) GetFirstRevisionUid() uint64 {
 	return 0
 }
 
+// What an award needs beside blocs.
+type AwardRule_Requirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique among blocs, compétences and requirements.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How it is fulfilled.
+	Kind v1.AwardRule_Requirement_Kind_Enum `protobuf:"varint,3,opt,name=kind,proto3,enum=acquis.v1.AwardRule_Requirement_Kind_Enum" json:"kind,omitempty"`
+	// Of an EPREUVE: how it is assessed.
+	Method *AssessmentMethod `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// Of an EPREUVE: what assessors give verdicts on.
+	Criteria []*Criterion `protobuf:"bytes,5,rep,name=criteria,proto3" json:"criteria,omitempty"`
+	// Of an EPREUVE: its own gate; unset means that of compétences.
+	Gate *Gate `protobuf:"bytes,6,opt,name=gate,proto3" json:"gate,omitempty"`
+	// Of a PROOF: what the numbers of its documents must add up to; unset: it has none.
+	AtLeast       *int32 `protobuf:"varint,7,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Requirement) Reset() {
+	*x = AwardRule_Requirement{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Requirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Requirement) ProtoMessage() {}
+
+func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Requirement.ProtoReflect.Descriptor instead.
+func (*AwardRule_Requirement) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 0}
+}
+
+func (x *AwardRule_Requirement) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Requirement) GetKind() v1.AwardRule_Requirement_Kind_Enum {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.AwardRule_Requirement_Kind_Enum(0)
+}
+
+func (x *AwardRule_Requirement) GetMethod() *AssessmentMethod {
+	if x != nil {
+		return x.Method
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetCriteria() []*Criterion {
+	if x != nil {
+		return x.Criteria
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+func (x *AwardRule_Requirement) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+// A group of blocs; one of the two numbers is set.
+type AwardRule_Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Their codes.
+	From []string `protobuf:"bytes,1,rep,name=from,proto3" json:"from,omitempty"`
+	// How many are needed.
+	AtLeast *int32 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// How many credits are needed.
+	AtLeastCredits *int32 `protobuf:"varint,3,opt,name=at_least_credits,json=atLeastCredits,proto3,oneof" json:"at_least_credits,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *AwardRule_Choice) Reset() {
+	*x = AwardRule_Choice{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Choice) ProtoMessage() {}
+
+func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Choice.ProtoReflect.Descriptor instead.
+func (*AwardRule_Choice) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 1}
+}
+
+func (x *AwardRule_Choice) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *AwardRule_Choice) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *AwardRule_Choice) GetAtLeastCredits() int32 {
+	if x != nil && x.AtLeastCredits != nil {
+		return *x.AtLeastCredits
+	}
+	return 0
+}
+
+// One of several ways to the award.
+type AwardRule_Option struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its référentiel.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Codes of the blocs that it needs besides.
+	Blocs []string `protobuf:"bytes,3,rep,name=blocs,proto3" json:"blocs,omitempty"`
+	// Codes of the requirements that only options need, if they name them.
+	Requirements  []string `protobuf:"bytes,4,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AwardRule_Option) Reset() {
+	*x = AwardRule_Option{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AwardRule_Option) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AwardRule_Option) ProtoMessage() {}
+
+func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AwardRule_Option.ProtoReflect.Descriptor instead.
+func (*AwardRule_Option) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{4, 2}
+}
+
+func (x *AwardRule_Option) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AwardRule_Option) GetBlocs() []string {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *AwardRule_Option) GetRequirements() []string {
+	if x != nil {
+		return x.Requirements
+	}
+	return nil
+}
+
 // A level.
 type Scale_Level struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1538,7 +2303,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1550,7 +2315,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1563,7 +2328,7 @@ func (x *Scale_Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Level.ProtoReflect.Descriptor instead.
 func (*Scale_Level) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5, 0}
 }
 
 func (x *Scale_Level) GetCode() string {
@@ -1602,7 +2367,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +2379,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +2392,7 @@ func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scale_Marks.ProtoReflect.Descriptor instead.
 func (*Scale_Marks) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{3, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{5, 1}
 }
 
 func (x *Scale_Marks) GetMin() string {
@@ -1651,6 +2416,125 @@ func (x *Scale_Marks) GetStep() string {
 	return ""
 }
 
+// Everything that is set must hold.
+type Variant_When struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this bloc is presented.
+	SingleBloc bool `protobuf:"varint,1,opt,name=single_bloc,json=singleBloc,proto3" json:"single_bloc,omitempty"`
+	// The candidate comes by one of these routes.
+	AccessRoutes []v1.Candidacy_AccessRoute_Enum `protobuf:"varint,2,rep,packed,name=access_routes,json=accessRoutes,proto3,enum=acquis.v1.Candidacy_AccessRoute_Enum" json:"access_routes,omitempty"`
+	// The bloc is presented for the first time, or again.
+	Attempt       v1.Attempt_Enum `protobuf:"varint,3,opt,name=attempt,proto3,enum=acquis.v1.Attempt_Enum" json:"attempt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant_When) Reset() {
+	*x = Variant_When{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant_When) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant_When) ProtoMessage() {}
+
+func (x *Variant_When) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant_When.ProtoReflect.Descriptor instead.
+func (*Variant_When) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{11, 0}
+}
+
+func (x *Variant_When) GetSingleBloc() bool {
+	if x != nil {
+		return x.SingleBloc
+	}
+	return false
+}
+
+func (x *Variant_When) GetAccessRoutes() []v1.Candidacy_AccessRoute_Enum {
+	if x != nil {
+		return x.AccessRoutes
+	}
+	return nil
+}
+
+func (x *Variant_When) GetAttempt() v1.Attempt_Enum {
+	if x != nil {
+		return x.Attempt
+	}
+	return v1.Attempt_Enum(0)
+}
+
+// The share of a quality.
+type Agreement_Weight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its code.
+	Quality string `protobuf:"bytes,1,opt,name=quality,proto3" json:"quality,omitempty"`
+	// 1–100.
+	Percent       *int32 `protobuf:"varint,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agreement_Weight) Reset() {
+	*x = Agreement_Weight{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agreement_Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agreement_Weight) ProtoMessage() {}
+
+func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agreement_Weight.ProtoReflect.Descriptor instead.
+func (*Agreement_Weight) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+}
+
+func (x *Agreement_Weight) GetQuality() string {
+	if x != nil {
+		return x.Quality
+	}
+	return ""
+}
+
+func (x *Agreement_Weight) GetPercent() int32 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
 // A condition on the mean.
 type Gate_Mean struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1664,7 +2548,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +2560,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +2573,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -1719,7 +2603,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +2615,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +2628,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -1774,7 +2658,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1786,7 +2670,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1799,7 +2683,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -1829,7 +2713,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +2725,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +2738,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{13, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -1869,6 +2753,79 @@ func (x *Gate_Shortfall) GetAtMost() string {
 		return x.AtMost
 	}
 	return ""
+}
+
+// A college.
+type JuryRule_College struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in its jury rule.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// How many of its members must be present; unset means 1.
+	AtLeast *int32 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3,oneof" json:"at_least,omitempty"`
+	// Whether there must be as many as of the other colleges with parity.
+	Parity        bool `protobuf:"varint,4,opt,name=parity,proto3" json:"parity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JuryRule_College) Reset() {
+	*x = JuryRule_College{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JuryRule_College) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JuryRule_College) ProtoMessage() {}
+
+func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
+func (*JuryRule_College) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19, 0}
+}
+
+func (x *JuryRule_College) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *JuryRule_College) GetAtLeast() int32 {
+	if x != nil && x.AtLeast != nil {
+		return *x.AtLeast
+	}
+	return 0
+}
+
+func (x *JuryRule_College) GetParity() bool {
+	if x != nil {
+		return x.Parity
+	}
+	return false
 }
 
 // A bloc that is needed.
@@ -1886,7 +2843,7 @@ type Replacement_Held struct {
 
 func (x *Replacement_Held) Reset() {
 	*x = Replacement_Held{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2855,7 @@ func (x *Replacement_Held) String() string {
 func (*Replacement_Held) ProtoMessage() {}
 
 func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2868,7 @@ func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
 func (*Replacement_Held) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20, 0}
 }
 
 func (x *Replacement_Held) GetReferentiel() string {
@@ -1939,7 +2896,7 @@ var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
 
 const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\n" +
-	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x03\n" +
+	"!acquis/store/v1/referentiel.proto\x12\x0facquis.store.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x04\n" +
 	"\vReferentiel\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x124\n" +
@@ -1950,7 +2907,12 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06scales\x18\b \x03(\v2\x16.acquis.store.v1.ScaleR\x06scales\x125\n" +
 	"\bregister\x18\t \x01(\v2\x19.acquis.store.v1.RegisterR\bregister\x12D\n" +
 	"\rcertificateur\x18\n" +
-	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateurJ\x04\b\x03\x10\x04R\vrncp_number\"\xbf\x03\n" +
+	" \x01(\v2\x1e.acquis.store.v1.CertificateurR\rcertificateur\x120\n" +
+	"\x05award\x18\v \x01(\v2\x1a.acquis.store.v1.AwardRuleR\x05award\x12O\n" +
+	"\x12assessor_qualities\x18\r \x03(\v2 .acquis.store.v1.AssessorQualityR\x11assessorQualitiesJ\x04\b\x03\x10\x04R\vrncp_number\";\n" +
+	"\x0fAssessorQuality\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xbf\x03\n" +
 	"\bRegister\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumR\x04kind\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x19\n" +
@@ -1976,7 +2938,32 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"legal_name\x18\x01 \x01(\tR\tlegalName\x12\x1d\n" +
 	"\n" +
 	"trade_name\x18\x02 \x01(\tR\ttradeName\x12\x14\n" +
-	"\x05siret\x18\x03 \x01(\tR\x05siret\"\xcb\x02\n" +
+	"\x05siret\x18\x03 \x01(\tR\x05siret\"\xa4\x06\n" +
+	"\tAwardRule\x12\x10\n" +
+	"\x03all\x18\x01 \x03(\tR\x03all\x129\n" +
+	"\x06choose\x18\x02 \x03(\v2!.acquis.store.v1.AwardRule.ChoiceR\x06choose\x12;\n" +
+	"\aoptions\x18\x03 \x03(\v2!.acquis.store.v1.AwardRule.OptionR\aoptions\x12J\n" +
+	"\frequirements\x18\x04 \x03(\v2&.acquis.store.v1.AwardRule.RequirementR\frequirements\x1a\xc2\x02\n" +
+	"\vRequirement\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12>\n" +
+	"\x04kind\x18\x03 \x01(\x0e2*.acquis.v1.AwardRule.Requirement.Kind.EnumR\x04kind\x129\n" +
+	"\x06method\x18\x04 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1e\n" +
+	"\bat_least\x18\a \x01(\x05H\x00R\aatLeast\x88\x01\x01B\v\n" +
+	"\t_at_least\x1a\x8d\x01\n" +
+	"\x06Choice\x12\x12\n" +
+	"\x04from\x18\x01 \x03(\tR\x04from\x12\x1e\n" +
+	"\bat_least\x18\x02 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12-\n" +
+	"\x10at_least_credits\x18\x03 \x01(\x05H\x01R\x0eatLeastCredits\x88\x01\x01B\v\n" +
+	"\t_at_leastB\x13\n" +
+	"\x11_at_least_credits\x1al\n" +
+	"\x06Option\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x05blocs\x18\x03 \x03(\tR\x05blocs\x12\"\n" +
+	"\frequirements\x18\x04 \x03(\tR\frequirements\"\xcb\x02\n" +
 	"\x05Scale\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
@@ -1996,7 +2983,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\x8c\x02\n" +
+	"paragraphs\"\xed\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2004,11 +2991,15 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"activities\x18\x03 \x03(\v2\x19.acquis.store.v1.ActivityR\n" +
 	"activities\x12=\n" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
-	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x125\n" +
-	"\bvalidity\x18\b \x01(\v2\x19.acquis.store.v1.ValidityR\bvalidity\"4\n" +
+	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1d\n" +
+	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01\x124\n" +
+	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\x125\n" +
+	"\bvalidity\x18\b \x01(\v2\x19.acquis.store.v1.ValidityR\bvalidityB\n" +
+	"\n" +
+	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xf2\x02\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\x9b\x04\n" +
 	"\n" +
 	"Competence\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
@@ -2019,14 +3010,47 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
 	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\b \x01(\tR\n" +
-	"bonusAboveB\t\n" +
-	"\a_weight\"\xe4\x01\n" +
+	"bonusAbove\x124\n" +
+	"\bvariants\x18\t \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\x05H\x01R\vmaxAttempts\x88\x01\x01\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
+	"\a_weightB\x0f\n" +
+	"\r_max_attempts\"\xd9\x04\n" +
+	"\aEpreuve\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
+	"\x06method\x18\x03 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x12 \n" +
+	"\vcompetences\x18\x04 \x03(\tR\vcompetences\x126\n" +
+	"\bcriteria\x18\x05 \x03(\v2\x1a.acquis.store.v1.CriterionR\bcriteria\x12)\n" +
+	"\x04gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1b\n" +
+	"\x06weight\x18\a \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
+	"\vbonus_above\x18\b \x01(\tR\n" +
+	"bonusAbove\x12\x14\n" +
+	"\x05scale\x18\t \x01(\tR\x05scale\x12 \n" +
+	"\veliminatory\x18\n" +
+	" \x01(\bR\veliminatory\x12(\n" +
+	"\rmin_assessors\x18\v \x01(\x05H\x01R\fminAssessors\x88\x01\x01\x124\n" +
+	"\bvariants\x18\f \x03(\v2\x18.acquis.store.v1.VariantR\bvariants\x12&\n" +
+	"\fmax_attempts\x18\r \x01(\x05H\x02R\vmaxAttempts\x88\x01\x01\x128\n" +
+	"\tagreement\x18\x0f \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\t\n" +
+	"\a_weightB\x10\n" +
+	"\x0e_min_assessorsB\x0f\n" +
+	"\r_max_attempts\"\xa0\x02\n" +
+	"\aVariant\x121\n" +
+	"\x04when\x18\x01 \x01(\v2\x1d.acquis.store.v1.Variant.WhenR\x04when\x129\n" +
+	"\x06method\x18\x02 \x01(\v2!.acquis.store.v1.AssessmentMethodR\x06method\x1a\xa6\x01\n" +
+	"\x04When\x12\x1f\n" +
+	"\vsingle_bloc\x18\x01 \x01(\bR\n" +
+	"singleBloc\x12J\n" +
+	"\raccess_routes\x18\x02 \x03(\x0e2%.acquis.v1.Candidacy.AccessRoute.EnumR\faccessRoutes\x121\n" +
+	"\aattempt\x18\x03 \x01(\x0e2\x17.acquis.v1.Attempt.EnumR\aattempt\"\xe4\x01\n" +
 	"\x10AssessmentMethod\x129\n" +
 	"\x04kind\x18\x01 \x01(\x0e2%.acquis.v1.AssessmentMethod.Kind.EnumR\x04kind\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\"\n" +
 	"\finstructions\x18\x03 \x01(\tR\finstructions\x12\"\n" +
 	"\fdeliverables\x18\x04 \x03(\tR\fdeliverables\x127\n" +
-	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xbe\x01\n" +
+	"\x17accommodation_framework\x18\x05 \x01(\tR\x16accommodationFramework\"\xe0\x01\n" +
 	"\tCriterion\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1c\n" +
 	"\tstatement\x18\x02 \x01(\tR\tstatement\x12 \n" +
@@ -2034,8 +3058,9 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06weight\x18\x04 \x01(\x05H\x00R\x06weight\x88\x01\x01\x12\x1f\n" +
 	"\vbonus_above\x18\x05 \x01(\tR\n" +
 	"bonusAbove\x12\x14\n" +
-	"\x05scale\x18\x06 \x01(\tR\x05scaleB\t\n" +
-	"\a_weight\"\xf3\x03\n" +
+	"\x05scale\x18\x06 \x01(\tR\x05scale\x12 \n" +
+	"\vcompetences\x18\a \x03(\tR\vcompetencesB\t\n" +
+	"\a_weight\"\xad\x04\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
@@ -2043,11 +3068,22 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x04jury\x18\x04 \x01(\v2\x19.acquis.store.v1.JuryRuleR\x04jury\x12>\n" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
-	"\x05scale\x18\a \x01(\tR\x05scale\x127\n" +
+	"\x05scale\x18\a \x01(\tR\x05scale\x128\n" +
+	"\tagreement\x18\b \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreement\x127\n" +
 	"\bvalidity\x18\t \x01(\v2\x1b.acquis.store.v1.ValiditiesR\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
-	"\x0e_min_assessors\"n\n" +
+	"\x0e_min_assessors\"\x89\x02\n" +
+	"\tAgreement\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1e.acquis.v1.Agreement.Kind.EnumR\x04kind\x12\x17\n" +
+	"\amax_gap\x18\x02 \x01(\tR\x06maxGap\x12#\n" +
+	"\rthird_reading\x18\x03 \x01(\tR\fthirdReading\x12;\n" +
+	"\aweights\x18\x04 \x03(\v2!.acquis.store.v1.Agreement.WeightR\aweights\x1aM\n" +
+	"\x06Weight\x12\x18\n" +
+	"\aquality\x18\x01 \x01(\tR\aquality\x12\x1d\n" +
+	"\apercent\x18\x02 \x01(\x05H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"n\n" +
 	"\n" +
 	"Validities\x12/\n" +
 	"\x05blocs\x18\x01 \x01(\v2\x19.acquis.store.v1.ValidityR\x05blocs\x12/\n" +
@@ -2081,11 +3117,20 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\a_number\x1a:\n" +
 	"\tShortfall\x12\x14\n" +
 	"\x05below\x18\x01 \x01(\tR\x05below\x12\x17\n" +
-	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\x90\x01\n" +
+	"\aat_most\x18\x02 \x01(\tR\x06atMost\"\xa2\x03\n" +
 	"\bJuryRule\x12$\n" +
 	"\vmin_members\x18\x01 \x01(\x05H\x00R\n" +
 	"minMembers\x88\x01\x01\x125\n" +
-	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01B\x0e\n" +
+	"\x14min_external_percent\x18\x02 \x01(\x05H\x01R\x12minExternalPercent\x88\x01\x01\x12=\n" +
+	"\bcolleges\x18\x03 \x03(\v2!.acquis.store.v1.JuryRule.CollegeR\bcolleges\x124\n" +
+	"\x05chair\x18\x04 \x01(\x0e2\x1e.acquis.v1.JuryRule.Chair.EnumR\x05chair\x12!\n" +
+	"\fcasting_vote\x18\x05 \x01(\bR\vcastingVote\x1ax\n" +
+	"\aCollege\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1e\n" +
+	"\bat_least\x18\x03 \x01(\x05H\x00R\aatLeast\x88\x01\x01\x12\x16\n" +
+	"\x06parity\x18\x04 \x01(\bR\x06parityB\v\n" +
+	"\t_at_leastB\x0e\n" +
 	"\f_min_membersB\x17\n" +
 	"\x15_min_external_percent\"\xb7\x02\n" +
 	"\vReplacement\x12\x12\n" +
@@ -2122,75 +3167,117 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
-	(*Referentiel)(nil),                // 0: acquis.store.v1.Referentiel
-	(*Register)(nil),                   // 1: acquis.store.v1.Register
-	(*Certificateur)(nil),              // 2: acquis.store.v1.Certificateur
-	(*Scale)(nil),                      // 3: acquis.store.v1.Scale
-	(*Section)(nil),                    // 4: acquis.store.v1.Section
-	(*Bloc)(nil),                       // 5: acquis.store.v1.Bloc
-	(*Activity)(nil),                   // 6: acquis.store.v1.Activity
-	(*Competence)(nil),                 // 7: acquis.store.v1.Competence
-	(*AssessmentMethod)(nil),           // 8: acquis.store.v1.AssessmentMethod
-	(*Criterion)(nil),                  // 9: acquis.store.v1.Criterion
-	(*Rules)(nil),                      // 10: acquis.store.v1.Rules
-	(*Validities)(nil),                 // 11: acquis.store.v1.Validities
-	(*Validity)(nil),                   // 12: acquis.store.v1.Validity
-	(*Gate)(nil),                       // 13: acquis.store.v1.Gate
-	(*JuryRule)(nil),                   // 14: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                // 15: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),        // 16: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),            // 17: acquis.store.v1.CurrentRevision
-	(*Scale_Level)(nil),                // 18: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                // 19: acquis.store.v1.Scale.Marks
-	(*Gate_Mean)(nil),                  // 20: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                 // 21: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                // 22: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),             // 23: acquis.store.v1.Gate.Shortfall
-	(*Replacement_Held)(nil),           // 24: acquis.store.v1.Replacement.Held
-	(v1.Register_Kind_Enum)(0),         // 25: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0), // 26: acquis.v1.AssessmentMethod.Kind.Enum
-	(*timestamppb.Timestamp)(nil),      // 27: google.protobuf.Timestamp
+	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
+	(*AssessorQuality)(nil),                 // 1: acquis.store.v1.AssessorQuality
+	(*Register)(nil),                        // 2: acquis.store.v1.Register
+	(*Certificateur)(nil),                   // 3: acquis.store.v1.Certificateur
+	(*AwardRule)(nil),                       // 4: acquis.store.v1.AwardRule
+	(*Scale)(nil),                           // 5: acquis.store.v1.Scale
+	(*Section)(nil),                         // 6: acquis.store.v1.Section
+	(*Bloc)(nil),                            // 7: acquis.store.v1.Bloc
+	(*Activity)(nil),                        // 8: acquis.store.v1.Activity
+	(*Competence)(nil),                      // 9: acquis.store.v1.Competence
+	(*Epreuve)(nil),                         // 10: acquis.store.v1.Epreuve
+	(*Variant)(nil),                         // 11: acquis.store.v1.Variant
+	(*AssessmentMethod)(nil),                // 12: acquis.store.v1.AssessmentMethod
+	(*Criterion)(nil),                       // 13: acquis.store.v1.Criterion
+	(*Rules)(nil),                           // 14: acquis.store.v1.Rules
+	(*Agreement)(nil),                       // 15: acquis.store.v1.Agreement
+	(*Validities)(nil),                      // 16: acquis.store.v1.Validities
+	(*Validity)(nil),                        // 17: acquis.store.v1.Validity
+	(*Gate)(nil),                            // 18: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 19: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 20: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 21: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 22: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 23: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 24: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 25: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 26: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 27: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),                    // 28: acquis.store.v1.Variant.When
+	(*Agreement_Weight)(nil),                // 29: acquis.store.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                       // 30: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 31: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 32: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 33: acquis.store.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),                // 34: acquis.store.v1.JuryRule.College
+	(*Replacement_Held)(nil),                // 35: acquis.store.v1.Replacement.Held
+	(v1.Register_Kind_Enum)(0),              // 36: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 37: acquis.v1.AssessmentMethod.Kind.Enum
+	(v1.Agreement_Kind_Enum)(0),             // 38: acquis.v1.Agreement.Kind.Enum
+	(v1.JuryRule_Chair_Enum)(0),             // 39: acquis.v1.JuryRule.Chair.Enum
+	(*timestamppb.Timestamp)(nil),           // 40: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 41: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),      // 42: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),                    // 43: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
-	4,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
-	5,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
-	10, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	15, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
-	3,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
-	1,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
-	2,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
-	25, // 7: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	18, // 8: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	19, // 9: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
-	6,  // 10: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
-	7,  // 11: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	13, // 12: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
-	12, // 13: acquis.store.v1.Bloc.validity:type_name -> acquis.store.v1.Validity
-	8,  // 14: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	8,  // 15: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	9,  // 16: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	13, // 17: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	26, // 18: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	14, // 19: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	13, // 20: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	13, // 21: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	11, // 22: acquis.store.v1.Rules.validity:type_name -> acquis.store.v1.Validities
-	12, // 23: acquis.store.v1.Validities.blocs:type_name -> acquis.store.v1.Validity
-	12, // 24: acquis.store.v1.Validities.award:type_name -> acquis.store.v1.Validity
-	20, // 25: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	21, // 26: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	22, // 27: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	23, // 28: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	24, // 29: acquis.store.v1.Replacement.together_with:type_name -> acquis.store.v1.Replacement.Held
-	0,  // 30: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	27, // 31: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	6,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
+	7,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
+	14, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
+	20, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	5,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
+	2,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
+	3,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
+	4,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
+	1,  // 8: acquis.store.v1.Referentiel.assessor_qualities:type_name -> acquis.store.v1.AssessorQuality
+	36, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	24, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	25, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	23, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	26, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	27, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	8,  // 15: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
+	9,  // 16: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
+	18, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	10, // 18: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
+	17, // 19: acquis.store.v1.Bloc.validity:type_name -> acquis.store.v1.Validity
+	12, // 20: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 21: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 22: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 23: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	11, // 24: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	15, // 25: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
+	12, // 26: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 27: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 28: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	11, // 29: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	15, // 30: acquis.store.v1.Epreuve.agreement:type_name -> acquis.store.v1.Agreement
+	28, // 31: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	12, // 32: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	37, // 33: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	19, // 34: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	18, // 35: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	18, // 36: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	15, // 37: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
+	16, // 38: acquis.store.v1.Rules.validity:type_name -> acquis.store.v1.Validities
+	38, // 39: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	29, // 40: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
+	17, // 41: acquis.store.v1.Validities.blocs:type_name -> acquis.store.v1.Validity
+	17, // 42: acquis.store.v1.Validities.award:type_name -> acquis.store.v1.Validity
+	30, // 43: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	31, // 44: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	32, // 45: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	33, // 46: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	34, // 47: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
+	39, // 48: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	35, // 49: acquis.store.v1.Replacement.together_with:type_name -> acquis.store.v1.Replacement.Held
+	0,  // 50: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	40, // 51: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	41, // 52: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	12, // 53: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 54: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 55: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	42, // 56: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	43, // 57: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -2198,22 +3285,28 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	if File_acquis_store_v1_referentiel_proto != nil {
 		return
 	}
-	file_acquis_store_v1_referentiel_proto_msgTypes[1].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[2].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[7].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[9].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[10].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[18].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
