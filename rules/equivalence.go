@@ -115,6 +115,13 @@ func (d Decision) ref() BlocRef { return BlocRef{d.Revision, d.Bloc} }
 // String names a bloc for people: they know référentiels by their ids.
 func (r BlocRef) String() string { return r.Revision.Referentiel + "/" + r.Bloc }
 
+// countsAtOnce tells whether what was decided on one bloc was decided on the wanted one: it
+// is the same, identical, or replaced by it alone. What leads through other référentiels or
+// is needed together says nothing if it was decided against.
+func (c Candidate) countsAtOnce(wanted, decided BlocRef) bool {
+	return wanted == decided || c.Catalogue.Counts(wanted, decided)
+}
+
 // counts tells whether holding one bloc, and no other, counts as holding the wanted one.
 func (c Candidate) counts(wanted, held BlocRef) bool {
 	alone := Decision{Kind: BlocDecision, Revision: held.Revision, Bloc: held.Bloc, Outcome: Capitalised}

@@ -188,7 +188,7 @@ func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on Day) Ledg
 	}
 	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{{Rule: NeverDecided, Bloc: wanted.Bloc}}}
 	for _, d := range effective {
-		if d.Kind != AwardDecision && !d.Kind.ofRequirement() && (d.ref() == wanted || c.Catalogue.Counts(wanted, d.ref())) {
+		if d.Kind != AwardDecision && !d.Kind.ofRequirement() && c.countsAtOnce(wanted, d.ref()) {
 			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
 		}
 	}

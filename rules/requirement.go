@@ -111,7 +111,7 @@ func (c Candidate) ledgerRequirement(wanted BlocRef, of *Bloc, effective []Decis
 		r.Required = *of.atLeast
 	}
 	for _, d := range effective {
-		if !d.Kind.ofRequirement() || !c.counts(wanted, BlocRef{d.Revision, d.Bloc}) || r.Status == RequirementFulfilled {
+		if !d.Kind.ofRequirement() || !c.countsAtOnce(wanted, d.ref()) || r.Status == RequirementFulfilled {
 			continue
 		}
 		r.Decision = d.ID
