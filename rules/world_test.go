@@ -199,6 +199,9 @@ func (w *world) exempt(id, juror string, r ExemptionRequest) []Refusal {
 func (w *world) write(rulings []Ruling) []Ruling {
 	for i := range rulings {
 		r := &rulings[i]
+		if r.Day != w.today {
+			panic(fmt.Sprintf("%s of %q is of the day %q", r.Kind, r.Bloc, r.Day)) // each ruling is dated
+		}
 		r.Seq = w.next()
 		r.ID = fmt.Sprintf("d%d", len(w.decisions)+1)
 		w.decisions = append(w.decisions, r.Decision)

@@ -70,8 +70,8 @@ type CapitalisationServiceClient interface {
 	// was fulfilled before the service.
 	RecordRequirement(ctx context.Context, in *RecordRequirementRequest, opts ...grpc.CallOption) (*RecordRequirementResponse, error)
 	// Returns what a candidate has acquired of a certification, and what of it is valid
-	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
-	// candidate's file.
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
 	// Journaled as a read of the candidate's file.
@@ -236,8 +236,8 @@ type CapitalisationServiceServer interface {
 	// was fulfilled before the service.
 	RecordRequirement(context.Context, *RecordRequirementRequest) (*RecordRequirementResponse, error)
 	// Returns what a candidate has acquired of a certification, and what of it is valid
-	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
-	// candidate's file.
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED.
+	// Journaled as a read of the candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.
 	// Journaled as a read of the candidate's file.

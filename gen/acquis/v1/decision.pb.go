@@ -873,9 +873,9 @@ type OptionStatus struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// Its title.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// Its award in force, if any.
+	// Its award that is in force and valid, if any.
 	Decision string `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"`
-	// What it would still need; empty if it is complete or awarded.
+	// What it would still need; empty if it is complete, or its award is valid.
 	Missing       []*Reason `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
