@@ -25,6 +25,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 )
 
 // ID is a uid as the rules write it; empty for none.
@@ -148,7 +149,7 @@ func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 }
 
 // Hold reads a legal hold.
-func Hold(h *storepb.Hold) (read rules.Hold) {
+func Hold(h *storepb.Hold) (read retention.Hold) {
 	if h.GetEndTime() != nil {
 		read.Ends = h.GetEndTime().AsTime()
 	}

@@ -14,6 +14,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 )
 
 // Records have the API's numbers, the rules have its names: the rules must know
@@ -127,11 +128,11 @@ func TestRetentionIsRead(t *testing.T) {
 	released, ends := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		stored *storepb.Hold
-		want   rules.Hold
+		want   retention.Hold
 	}{
-		{&storepb.Hold{}, rules.Hold{}},
-		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}, EndTime: timestamppb.New(ends)}, rules.Hold{Ends: ends}},
-		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, rules.Hold{Released: released}},
+		{&storepb.Hold{}, retention.Hold{}},
+		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}, EndTime: timestamppb.New(ends)}, retention.Hold{Ends: ends}},
+		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, retention.Hold{Released: released}},
 	} {
 		if got := casefile.Hold(c.stored); got != c.want {
 			t.Errorf("%v is read as %v", c.stored, got)

@@ -2,9 +2,9 @@
 // of the service that does.
 //
 // It is pure: values in, values out. It reads no clock, no disk and no network,
-// imports the standard library and two packages below it only (exact numbers, registration), and the
-// same input always gives the same answer. So anybody who has the records of a decision can recompute it years
-// later.
+// imports the standard library and the packages below it only, which are as pure, and the
+// same input always gives the same answer. So anybody who has the records of a decision can
+// recompute it years later.
 //
 // Data flows in one direction:
 //
@@ -13,7 +13,8 @@
 //	Case ──Deliberate, Rectify, Award──▶ []Ruling     what is decided
 //	Candidate ──Ledger──▶ Ledger                          what is held
 //	Grid + View ──Seen──▶ Grid                            what somebody sees of it
-//	Dossier ──Forget, Purge──▶ Due                        what may be erased
+//
+// What may be erased about a person is package retention, which reads no outcome.
 //
 // There are two kinds of explanation, each with one table of all names. A
 // [Reason] says why an outcome is what it is (reason.go); a [Refusal] says why an
