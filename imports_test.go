@@ -26,10 +26,11 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
+	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
 	{"rules/exact", nil, "it is arithmetic"},
 	{"rules/agreement", []string{"rules/exact"}, "it is arithmetic on what assessors find"},
 	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
+	{"rules/visibility", nil, "who sees what is one table, of whatever object"},
 	{"rules/calendar", nil, "it counts days, whatever they are of"},
 	{"rules/retention", []string{"rules/calendar"}, "what may be erased hangs on periods, holds and whether a person is live, and on nothing that was decided"},
 	{"legible", nil, "what people can read is the same for the API, files and flags"},
@@ -90,8 +91,7 @@ type goPackage struct {
 const (
 	mostFiles, mostLines = 25, 4000
 	mostFilesOfServices  = 40
-
-	mostFilesOfRules, mostLinesOfRules = 26, 5000
+	mostLinesOfRules     = 4850
 )
 
 // TestPackagesAreSmall bounds the production code of each package, in files and
@@ -113,7 +113,7 @@ func TestPackagesAreSmall(t *testing.T) {
 		switch files := len(p.GoFiles); {
 		case name == "server/services" && files > mostFilesOfServices:
 			t.Errorf("%s has %d files, more than %d", name, files, mostFilesOfServices)
-		case name == "rules" && files <= mostFilesOfRules && lines <= mostLinesOfRules:
+		case name == "rules" && files <= mostFiles && lines <= mostLinesOfRules:
 		case name != "server/services" && (files > mostFiles || lines > mostLines):
 			t.Errorf("%s has %d files and %d lines: more than %d or %d", name, files, lines, mostFiles, mostLines)
 		}

@@ -12,6 +12,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
@@ -281,7 +282,7 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 			return err
 		}
 		shown.Session = sessionName(session.GetLabel())
-		if viewOf(callerAt(d.caller, session)).Sees(rules.FieldDecisionReasons, rules.Always) {
+		if viewOf(callerAt(d.caller, session)).Sees(visibility.FieldDecisionReasons, visibility.Always) {
 			shown.Reasons = storedReasons(c.GetReasons())
 		}
 	}

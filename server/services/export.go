@@ -9,7 +9,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -231,11 +231,11 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 // who may not see those texts elsewhere do not see them here either.
 func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.ExportedCandidacy) error {
 	view := viewOf(e.caller)
-	if !view.Sees(rules.FieldExemption, rules.Always) || !view.Sees(rules.FieldNeed, rules.Always) {
+	if !view.Sees(visibility.FieldExemption, visibility.Always) || !view.Sees(visibility.FieldNeed, visibility.Always) {
 		e.answer.FileWithheld = true
 	}
 	if step := f.exemptionStep(entry); step != nil {
-		if !view.Sees(rules.FieldExemption, rules.Always) {
+		if !view.Sees(visibility.FieldExemption, visibility.Always) {
 			return nil
 		}
 		texts, err := readTexts(e, entry.GetTexts(), 2)

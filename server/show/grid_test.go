@@ -15,6 +15,7 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 )
 
 // small is a référentiel of one bloc, as a message and compiled for the rules.
@@ -193,7 +194,7 @@ func TestReasonsAreBounded(t *testing.T) {
 // look like an outcome.
 func TestShowCut(t *testing.T) {
 	referentiel, scheme := small(t)
-	grid := gridOf(scheme, 0b01_01_01_01_01_01).Seen(rules.ViewOf("zoe", []rules.Role{rules.RoleAssessor}))
+	grid := gridOf(scheme, 0b01_01_01_01_01_01).Seen(visibility.Of("zoe", []visibility.Role{visibility.RoleAssessor}))
 	shown, err := NewGrids(referentiel).Blocs(grid, heard{broken: true}) // no text is requested either
 	if err != nil {
 		t.Fatal(err)
