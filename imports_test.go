@@ -26,10 +26,11 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
+	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility", "rules/gate"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
 	{"rules/exact", nil, "it is arithmetic"},
 	{"rules/agreement", []string{"rules/exact"}, "it is arithmetic on what assessors find"},
 	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
+	{"rules/gate", []string{"rules/exact"}, "it is arithmetic on what children bring, whatever they and their parent are"},
 	{"rules/visibility", nil, "who sees what is one table, of whatever object"},
 	{"rules/calendar", nil, "it counts days, whatever they are of"},
 	{"rules/retention", []string{"rules/calendar"}, "what may be erased hangs on periods, holds and whether a person is live, and on nothing that was decided"},
@@ -91,7 +92,7 @@ type goPackage struct {
 const (
 	mostFiles, mostLines = 25, 4000
 	mostFilesOfServices  = 40
-	mostLinesOfRules     = 4850
+	mostLinesOfRules     = 4400
 )
 
 // TestPackagesAreSmall bounds the production code of each package, in files and

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
@@ -107,12 +108,35 @@ func (c *GridUnit) conclude(of *Unit) {
 	case c.because(of, Contested, CriterionContested, (*GridCriterion).contested):
 	case c.because(of, NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates):
 	default:
-		var room [16]child
-		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, of.gate.percent, room[:0]))
+		var room [16]gate.Child
+		c.Outcome, c.Reasons = conclude(of.gate, Reason{Competence: c.Code}, c.children(of, of.gate.InPercent(), room[:0]))
 	}
 	if of.Epreuve {
 		speakOfEpreuves(c.Reasons)
 	}
+}
+
+// conclude asks a gate, and makes reasons of what it finds. The reason says whose gate it is.
+func conclude(above *gate.Gate, of Reason, children []gate.Child) (Outcome, []Reason) {
+	var room [8]gate.Finding
+	acquired, findings := above.Conclude(children, room[:0])
+	reasons := make([]Reason, len(findings))
+	for i, f := range findings {
+		reasons[i] = Reason{
+			Rule: ReasonRule(f.Rule), Bloc: of.Bloc, Competence: of.Competence,
+			Points: f.Points, Required: f.Required, Counted: f.Counted, Threshold: f.Threshold,
+			FromDefault: f.FromDefault, Exemption: f.Exemption, Amount: (*Amount)(f.Amount),
+		}
+		if of.Bloc != "" {
+			reasons[i].Competence = f.Child
+		} else {
+			reasons[i].Criterion = f.Child
+		}
+	}
+	if acquired {
+		return Acquired, reasons
+	}
+	return NotAcquired, reasons
 }
 
 // because gives the unit an outcome if a rule applies to any of the criteria that
@@ -133,12 +157,12 @@ func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies f
 
 // children are the criteria as a gate reads them, with points of their scale or in
 // percent of it.
-func (c *GridUnit) children(of *Unit, percent bool, children []child) []child {
+func (c *GridUnit) children(of *Unit, percent bool, children []gate.Child) []gate.Child {
 	for i := range c.Criteria {
 		k, spec := &c.Criteria[i], &of.Criteria[i]
-		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
-		if one.points, one.judged = k.points(spec.scale); percent {
-			one.points = spec.scale.percent(one.points)
+		one := gate.Child{Code: k.Code, Acquired: k.Passed, Exempted: k.Status == StatusExempted, Weight: spec.weight, Bonus: spec.bonus}
+		if one.Points, one.Judged = k.points(spec.scale); percent {
+			one.Points = spec.scale.percent(one.Points)
 		}
 		children = append(children, one)
 	}
@@ -177,8 +201,8 @@ func (b *GridBloc) conclude(of *Bloc) {
 	case b.because(of, Contested, CompetenceContested):
 	case b.eliminated():
 	default:
-		var room [16]child
-		b.Outcome, b.Reasons = of.gate.conclude(Reason{Bloc: b.Code}, b.children(of, room[:0]))
+		var room [16]gate.Child
+		b.Outcome, b.Reasons = conclude(of.gate, Reason{Bloc: b.Code}, b.children(of, room[:0]))
 	}
 	if of.Units[0].Epreuve {
 		speakOfEpreuves(b.Reasons)
@@ -214,15 +238,15 @@ func (b *GridBloc) eliminated() bool {
 }
 
 // children are the units as a gate reads them.
-func (b *GridBloc) children(of *Bloc, children []child) []child {
+func (b *GridBloc) children(of *Bloc, children []gate.Child) []gate.Child {
 	for i := range b.Units {
 		c, below := &b.Units[i], &of.Units[i]
-		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
-		if of.gate.asksForPoints() && (one.bonus == nil || !c.untouched()) {
-			var room [16]child
-			one.points, one.judged = below.gate.points(c.children(below, below.percent, room[:0]))
-			if of.gate.percent {
-				one.points = below.unit.percent(one.points)
+		one := gate.Child{Code: c.Code, Acquired: c.Outcome == Acquired, Weight: below.weight, Bonus: below.bonus}
+		if of.gate.AsksForPoints() && (one.Bonus == nil || !c.untouched()) {
+			var room [16]gate.Child
+			one.Points, one.Judged = below.gate.Points(c.children(below, below.percent, room[:0]))
+			if of.gate.InPercent() {
+				one.Points = below.unit.percent(one.Points)
 			}
 		}
 		children = append(children, one)

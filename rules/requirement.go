@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // # Requirements
@@ -17,7 +19,7 @@ import (
 type Requirement struct {
 	Code     string
 	Criteria []Criterion // none: documents prove it
-	Gate     *Gate       // above the criteria; nil means that of compétences
+	Gate     *gate.Given // above the criteria; nil means that of compétences
 	AtLeast  *int        // of one that documents prove: what their numbers must add up to
 }
 

@@ -74,15 +74,9 @@ func (s *scale) points(v Verdict) (exact.Number, bool) {
 	return mark, ok && !mark.Less(s.min) && !s.max.Less(mark) && mark.Minus(s.min).IsMultipleOf(s.step)
 }
 
-// gate is that of an épreuve assessed as a whole, which has none of its own: from the
-// scale's points on, it is acquired.
-func (s *scale) gate() *gate {
-	pass, isDefault := exact.Whole(Met.Points()), true
-	if s != nil {
-		pass, isDefault = s.pass, s.defaultPass
-	}
-	return &gate{mean: &pass, threshold: Number{Default: isDefault}}
-}
+// passes says from which points an épreuve on the scale is acquired if it is assessed as a
+// whole and has no gate, and whether that is a default.
+func (s *scale) passes() (exact.Number, bool) { return s.passing(), s == nil || s.defaultPass }
 
 // passing are the points from which an assessment is acquired.
 func (s *scale) passing() exact.Number {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/gate"
 	"pgregory.net/rapid"
 )
 
@@ -105,14 +106,24 @@ func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
 	})
 }
 
+// gates are those of stories. All that gates can be is tested in package gate.
+var gates = []gate.Given{
+	{Mean: &gate.Mean{Threshold: "50"}},
+	{Mean: &gate.Mean{Threshold: "66.667", RoundTo: "0.5"}, Floor: "50"},
+	{Mean: &gate.Mean{Threshold: "75"}, Count: &gate.Count{AtLeast: new(1)}},
+	{Count: &gate.Count{Percent: new(67)}, AtMost: &gate.AtMost{Number: new(1), Below: "50"}},
+	{Floor: "50", Shortfall: &gate.Shortfall{Below: "100", AtMost: "80"}},
+	{Mean: &gate.Mean{Threshold: "0"}, AtMost: &gate.AtMost{Number: new(0), Below: "50"}, Shortfall: &gate.Shortfall{Below: "75", AtMost: "0"}},
+}
+
 // genGates gives some blocs and compétences gates, and shares to what is below them.
 func genGates(t *rapid.T, spec *Spec) {
-	own := func(children int) *Gate {
-		if rapid.IntRange(0, 2).Draw(t, "gate") > 0 {
+	own := func() *gate.Given {
+		if rapid.IntRange(0, 2).Draw(t, "has a gate") > 0 {
 			return nil
 		}
-		gate := genGate(children).Draw(t, "gate")
-		return &gate
+		g := rapid.SampledFrom(gates).Draw(t, "gate")
+		return &g
 	}
 	share := func(s *Share, bonus bool) {
 		s.Weight = genNumber(1, 2, 5).Draw(t, "weight")
@@ -122,13 +133,13 @@ func genGates(t *rapid.T, spec *Spec) {
 	}
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
-		b.Gate = own(len(b.Units))
+		b.Gate = own()
 		for j := range b.Units {
 			c := &b.Units[j]
 			if b.Gate != nil && b.Gate.Mean != nil {
 				share(&c.Share, b.Gate.Count == nil && j > 0 && !slices.ContainsFunc(c.Criteria, func(k Criterion) bool { return k.Eliminatory }))
 			}
-			if c.Gate = own(len(c.Criteria)); c.Gate != nil && c.Gate.Mean == nil {
+			if c.Gate = own(); c.Gate != nil && c.Gate.Mean == nil {
 				continue
 			}
 			for k := range c.Criteria {
