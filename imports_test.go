@@ -26,10 +26,11 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility", "rules/gate"}, "whoever holds the records recomputes a decision with nothing but this package and its numbers"},
+	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility", "rules/gate", "rules/words"}, "whoever holds the records recomputes a decision with nothing but this package and those below it"},
 	{"rules/exact", nil, "it is arithmetic"},
 	{"rules/agreement", []string{"rules/exact"}, "it is arithmetic on what assessors find"},
 	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
+	{"rules/words", nil, "names and sentences of reasons and refusals are the same whatever decides"},
 	{"rules/gate", []string{"rules/exact"}, "it is arithmetic on what children bring, whatever they and their parent are"},
 	{"rules/visibility", nil, "who sees what is one table, of whatever object"},
 	{"rules/calendar", nil, "it counts days, whatever they are of"},
@@ -88,11 +89,10 @@ type goPackage struct {
 }
 
 // A package that grows beyond this has become two. The handlers of one API share
-// too much to be told apart by noun, and so do the rules of one judgement.
+// too much to be told apart by noun.
 const (
 	mostFiles, mostLines = 25, 4000
 	mostFilesOfServices  = 40
-	mostLinesOfRules     = 4400
 )
 
 // TestPackagesAreSmall bounds the production code of each package, in files and
@@ -114,7 +114,6 @@ func TestPackagesAreSmall(t *testing.T) {
 		switch files := len(p.GoFiles); {
 		case name == "server/services" && files > mostFilesOfServices:
 			t.Errorf("%s has %d files, more than %d", name, files, mostFilesOfServices)
-		case name == "rules" && files <= mostFiles && lines <= mostLinesOfRules:
 		case name != "server/services" && (files > mostFiles || lines > mostLines):
 			t.Errorf("%s has %d files and %d lines: more than %d or %d", name, files, lines, mostFiles, mostLines)
 		}

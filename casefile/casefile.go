@@ -26,6 +26,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/rules/retention"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // ID is a uid as the rules write it; empty for none.
@@ -371,7 +372,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	return act, circumstances
 }
 
-func storedReason(r rules.Reason) *storepb.Reason {
+func storedReason(r words.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
@@ -385,15 +386,15 @@ func storedReason(r rules.Reason) *storepb.Reason {
 }
 
 // Reason reads a reason.
-func Reason(r *storepb.Reason) rules.Reason {
-	read := rules.Reason{
-		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
+func Reason(r *storepb.Reason) words.Reason {
+	read := words.Reason{
+		Rule: words.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),
 	}
 	if a := r.GetAmount(); a != nil {
-		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}
+		read.Amount = &words.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}
 	}
 	return read
 }

@@ -15,6 +15,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/rules/retention"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Records have the API's numbers, the rules have its names: the rules must know
@@ -238,9 +239,9 @@ func TestIDs(t *testing.T) {
 
 // A reason of a decision is read as it was computed.
 func TestReasonsAreKept(t *testing.T) {
-	reasons := []rules.Reason{
+	reasons := []words.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
-		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
+		{Rule: "R", Amount: &words.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})
 	for i, stored := range circumstances.GetReasons() {

@@ -3,6 +3,8 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Decision is one immutable legal act: the part of it that the rules read.
@@ -43,17 +45,17 @@ type Ledger struct {
 	Requirements  []LedgerRequirement
 	Certification CertificationStatus
 	Award         string // id of the first award in force; empty if there is none
-	Reasons       []Reason
-	Missing       []Reason     // what an award under this revision still needs, even if an earlier one stands
-	Paths         []LedgerPath // one per option, or one without a code
+	Reasons       []words.Reason
+	Missing       []words.Reason // what an award under this revision still needs, even if an earlier one stands
+	Paths         []LedgerPath   // one per option, or one without a code
 }
 
 // LedgerPath is where an option stands.
 type LedgerPath struct {
 	Option  string
-	Award   string   // id of the award in force; empty if there is none
-	Missing []Reason // what it still needs
-	Counted int      // blocs that are held and that it needs or that a choice offers
+	Award   string         // id of the award in force; empty if there is none
+	Missing []words.Reason // what it still needs
+	Counted int            // blocs that are held and that it needs or that a choice offers
 }
 
 // LedgerBloc is the status of one bloc.
@@ -61,7 +63,7 @@ type LedgerBloc struct {
 	Code     string
 	Status   LedgerStatus
 	Decision string // that gives it this status: the first that capitalises it, else the last
-	Reasons  []Reason
+	Reasons  []words.Reason
 }
 
 // Ledger returns what the candidate holds of one revision.
@@ -88,7 +90,7 @@ func (c Candidate) Ledger(revision Revision) Ledger {
 		ledger.Certification, ledger.Award = CertificationAwarded, award.ID
 	}
 	if scheme == nil || !scheme.award.given {
-		ledger.Reasons = []Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
+		ledger.Reasons = []words.Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
 	} else {
 		ledger.explain()
 	}
@@ -96,8 +98,8 @@ func (c Candidate) Ledger(revision Revision) Ledger {
 }
 
 // wholeReasons say why a certification that needs every bloc stands where it does.
-var wholeReasons = map[CertificationStatus]ReasonRule{
-	CertificationAwarded: AwardStands, CertificationComplete: AwaitsJury, CertificationInProgress: BlocsMissing,
+var wholeReasons = map[CertificationStatus]words.ReasonRule{
+	CertificationAwarded: words.AwardStands, CertificationComplete: words.AwaitsJury, CertificationInProgress: words.BlocsMissing,
 }
 
 // follow finds where each path stands, and with them the certification.
@@ -134,15 +136,15 @@ func (l *Ledger) explain() {
 	for _, path := range l.Paths {
 		switch {
 		case path.Award != "":
-			l.Reasons = append(l.Reasons, Reason{Rule: PathAwarded, Option: path.Option})
+			l.Reasons = append(l.Reasons, words.Reason{Rule: words.PathAwarded, Option: path.Option})
 		case len(path.Missing) == 0:
-			l.Reasons = append(l.Reasons, Reason{Rule: PathAwaitsJury, Option: path.Option, Counted: path.Counted})
+			l.Reasons = append(l.Reasons, words.Reason{Rule: words.PathAwaitsJury, Option: path.Option, Counted: path.Counted})
 		}
 	}
 }
 
 // lacks lists what an option of the revision needs and does not have any more.
-func (l Ledger) lacks(option string) []Reason {
+func (l Ledger) lacks(option string) []words.Reason {
 	for _, path := range l.Paths {
 		if path.Option == option {
 			return path.Missing
@@ -165,23 +167,23 @@ func (l Ledger) awaiting() (paths []LedgerPath) {
 // capitalises a bloc that counts as it, even if another candidacy did not.
 func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
 	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented}
-	reason := Reason{Rule: NeverDecided, Bloc: wanted.Bloc}
+	reason := words.Reason{Rule: words.NeverDecided, Bloc: wanted.Bloc}
 	for _, d := range effective {
 		ref := BlocRef{d.Revision, d.Bloc}
 		if d.Kind == AwardDecision || d.Kind.ofRequirement() || !c.counts(wanted, ref) {
 			continue
 		}
 		if d.Outcome != Capitalised {
-			bloc.Status, bloc.Decision, reason.Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
+			bloc.Status, bloc.Decision, reason.Rule = LedgerNotCapitalised, d.ID, words.DecidedAgainst
 			continue
 		}
-		bloc.Status, bloc.Decision, reason.Rule = LedgerCapitalised, d.ID, HeldByDecision
+		bloc.Status, bloc.Decision, reason.Rule = LedgerCapitalised, d.ID, words.HeldByDecision
 		if ref != wanted {
-			reason.Rule = HeldByEquivalence
+			reason.Rule = words.HeldByEquivalence
 		}
 		break
 	}
-	bloc.Reasons = []Reason{reason}
+	bloc.Reasons = []words.Reason{reason}
 	return bloc
 }
 

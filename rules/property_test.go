@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -292,7 +293,7 @@ func (s *story) count() {
 	ledger := s.world.candidate().Ledger(mainR2)
 	s.reached[map[CertificationStatus]string{CertificationComplete: "complete"}[ledger.Certification]]++
 	for _, b := range ledger.Blocs {
-		s.reached[map[ReasonRule]string{HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
+		s.reached[map[words.ReasonRule]string{words.HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
 	}
 }
 
@@ -302,7 +303,7 @@ func (s *story) countGrid(g Grid) {
 		for _, c := range b.Units {
 			s.reached[map[Method]string{BlocOnly: "bloc only"}[c.Method]]++
 			for _, k := range c.Criteria {
-				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reason.Rule]]++
+				s.reached[map[words.ReasonRule]string{words.SettledByJury: "settled", words.SettlementLapsed: "settlement lapsed", words.ExemptionGranted: "exempted"}[k.Reason.Rule]]++
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // This file cuts grids to what somebody sees of them. Which role sees which field is the
@@ -63,7 +64,7 @@ func (c *GridUnit) cut(v visibility.View, standing bool) {
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if !standing {
-			k.Status, k.Settled, k.Found, k.Points, k.Passed, k.Open, k.Reason = "", "", "", nil, false, false, Reason{}
+			k.Status, k.Settled, k.Found, k.Points, k.Passed, k.Open, k.Reason = "", "", "", nil, false, false, words.Reason{}
 		}
 		if !verdicts {
 			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !seesVerdict(v, o.Assessor, k.Joint) })

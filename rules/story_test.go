@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/gate"
+	"github.com/acquis-eval/acquis/rules/words"
 	"pgregory.net/rapid"
 )
 
@@ -40,7 +41,7 @@ func newStory(t *rapid.T, reached map[string]int) *story {
 	}
 	s.world = startOf(specs, counting)
 	if rapid.IntRange(0, 3).Draw(t, "tie") == 0 {
-		s.do(func(w *world) []Refusal { w.tied = []string{"dan"}; return nil })
+		s.do(func(w *world) []words.Refusal { w.tied = []string{"dan"}; return nil })
 	}
 	return s
 }
@@ -168,10 +169,10 @@ func pick[T any](s *story, what string, from []T) (one T, ok bool) {
 
 // do plays an act and keeps it. An act draws nothing itself, so that it can be
 // played again.
-func (s *story) do(act func(*world) []Refusal) []Refusal {
+func (s *story) do(act func(*world) []words.Refusal) []words.Refusal {
 	s.log = append(s.log, func(w *world) { act(w) })
 	refusals := act(s.world)
-	if KindOf(refusals) != "" {
+	if words.KindOf(refusals) != "" {
 		s.reached["refused"]++
 	}
 	return refusals
@@ -225,14 +226,14 @@ func (s *story) enrol() {
 		e.Scope, e.Blocs = NamedBlocs, blocs
 	}
 	id := fmt.Sprintf("k%d", len(s.world.candidacies)+1)
-	s.do(func(w *world) []Refusal { return w.enrol(id, session, e) })
+	s.do(func(w *world) []words.Refusal { return w.enrol(id, session, e) })
 }
 
 func (s *story) leave() {
 	if id, ok := s.anyCandidacy(); ok {
 		as, blocs := rapid.SampledFrom([]CandidacyState{Withdrawn, Absent}).Draw(s.T, "as"), s.someBlocs()
-		s.do(func(w *world) []Refusal {
-			return w.move(id, func(c Case) (Candidacy, []Refusal) { return c.Leave(as, blocs) })
+		s.do(func(w *world) []words.Refusal {
+			return w.move(id, func(c Case) (Candidacy, []words.Refusal) { return c.Leave(as, blocs) })
 		})
 	}
 }
@@ -240,8 +241,8 @@ func (s *story) leave() {
 func (s *story) reinstate() {
 	if id, ok := s.anyCandidacy(); ok {
 		blocs := s.someBlocs()
-		s.do(func(w *world) []Refusal {
-			return w.move(id, func(c Case) (Candidacy, []Refusal) { return c.Reinstate(blocs) })
+		s.do(func(w *world) []words.Refusal {
+			return w.move(id, func(c Case) (Candidacy, []words.Refusal) { return c.Reinstate(blocs) })
 		})
 	}
 }
@@ -253,7 +254,7 @@ func (s *story) assess() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		who, verdict := rapid.SampledFrom(assessors).Draw(s.T, "assessor"), genVerdict().Draw(s.T, "verdict")
-		s.do(func(w *world) []Refusal {
+		s.do(func(w *world) []words.Refusal {
 			return w.record(id, who, CriterionVerdict{Criterion: code, Verdict: verdict})
 		})
 	}
@@ -270,7 +271,7 @@ func (s *story) assessAll() {
 	if rapid.IntRange(0, 2).Draw(s.T, "agree") > 0 {
 		paul = eve
 	}
-	s.do(func(w *world) []Refusal {
+	s.do(func(w *world) []words.Refusal {
 		return append(w.record(id, "eve", w.whole(id, eve)...), w.record(id, "paul", w.whole(id, paul)...)...)
 	})
 }
@@ -282,7 +283,7 @@ func (s *story) retract() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		who := rapid.SampledFrom(assessors).Draw(s.T, "assessor")
-		s.do(func(w *world) []Refusal { return w.retract(id, who, code) })
+		s.do(func(w *world) []words.Refusal { return w.retract(id, who, code) })
 	}
 }
 
@@ -293,7 +294,7 @@ func (s *story) settle() {
 		return
 	}
 	who, verdict := rapid.SampledFrom(s.jurors).Draw(s.T, "juror"), genVerdict().Draw(s.T, "verdict")
-	s.do(func(w *world) []Refusal { return w.settle(id, who, w.disputed(id, verdict)...) })
+	s.do(func(w *world) []words.Refusal { return w.settle(id, who, w.disputed(id, verdict)...) })
 }
 
 func (s *story) advise() {
@@ -303,7 +304,7 @@ func (s *story) advise() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		favourable := rapid.IntRange(0, 3).Draw(s.T, "favourable") > 0
-		s.do(func(w *world) []Refusal { return w.advise(id, code, favourable) })
+		s.do(func(w *world) []words.Refusal { return w.advise(id, code, favourable) })
 	}
 }
 
@@ -320,7 +321,7 @@ func (s *story) exempt() {
 		holds := Statement{Holds: true, Reason: "the post"}
 		r := ExemptionRequest{code, rapid.Bool().Draw(s.T, "granted"), holds, holds, "the post"}
 		who := rapid.SampledFrom(s.jurors).Draw(s.T, "juror")
-		s.do(func(w *world) []Refusal { return w.exempt(id, who, r) })
+		s.do(func(w *world) []words.Refusal { return w.exempt(id, who, r) })
 	}
 }
 
@@ -351,7 +352,7 @@ func (s *story) deliberate() {
 			d.Lines = append(d.Lines, BlocLine{bloc, outcome, "motive"})
 		}
 	}
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.deliberate(id, sitting, d)
 		return refusals
 	})
@@ -368,7 +369,7 @@ func (s *story) rectify() {
 	}
 	session, sitting := s.anySession(), s.sitting()
 	r := Rectification{d.ID, rapid.SampledFrom([]DecisionOutcome{Capitalised, NotCapitalised}).Draw(s.T, "outcome"), "motive"}
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.rectify(session, sitting, r)
 		return refusals
 	})
@@ -380,7 +381,7 @@ func (s *story) rectify() {
 func (s *story) award() {
 	session, sitting := s.anySession(), s.sitting()
 	revision := rapid.SampledFrom([]Revision{mainR1, mainR2}).Draw(s.T, "revision")
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.award(session, sitting, revision)
 		return refusals
 	})
@@ -392,7 +393,7 @@ func (s *story) award() {
 func (s *story) prior() {
 	revision := rapid.SampledFrom([]Revision{mainR1, mainR2}).Draw(s.T, "revision")
 	bloc := BlocRef{revision, rapid.SampledFrom([]string{"B1", "B2", "B3"}).Draw(s.T, "bloc")}
-	s.do(func(w *world) []Refusal {
+	s.do(func(w *world) []words.Refusal {
 		_, refusals := w.prior(bloc, "proof")
 		return refusals
 	})
@@ -402,6 +403,6 @@ func (s *story) prior() {
 func (s *story) end() {
 	if rapid.IntRange(0, 9).Draw(s.T, "really") == 0 {
 		session, as := s.anySession(), rapid.SampledFrom([]SessionState{SessionClosed, SessionCancelled}).Draw(s.T, "as")
-		s.do(func(w *world) []Refusal { return w.end(session, as) })
+		s.do(func(w *world) []words.Refusal { return w.end(session, as) })
 	}
 }

@@ -8,6 +8,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -201,7 +202,7 @@ func (e entry) onlyVerdicts() bool {
 
 // assessed checks verdicts, retractions and settlements.
 func (e entry) assessed(judged rules.Case) {
-	var refusals []rules.Refusal
+	var refusals []words.Refusal
 	var given []rules.CriterionVerdict
 	var retracted []string
 	for _, line := range e.assessment.GetVerdicts() {
@@ -228,7 +229,7 @@ func (e entry) assessed(judged rules.Case) {
 }
 
 // settled settles again, on the verdicts that existed then.
-func (e entry) settled(judged rules.Case) []rules.Refusal {
+func (e entry) settled(judged rules.Case) []words.Refusal {
 	lines := make([]rules.CriterionVerdict, len(e.assessment.GetSettlements()))
 	for i, line := range e.assessment.GetSettlements() {
 		verdict, kind := casefile.Finding(line)
@@ -250,7 +251,7 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 	if err != nil {
 		return err
 	}
-	var refusals []rules.Refusal
+	var refusals []words.Refusal
 	switch act := e.file.GetEntry().(type) {
 	case *storepb.CaseFile_Advice:
 		refusals = judged.Advise(act.Advice.GetCriterion())
@@ -279,6 +280,6 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 }
 
 // why returns the first rule that forbids an act.
-func why(refusals []rules.Refusal) string {
+func why(refusals []words.Refusal) string {
 	return refusals[0].Description + " (" + string(refusals[0].Rule) + ")"
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/casefile"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // An act is everything that one event decided about a candidate.
@@ -208,7 +209,7 @@ func sittingOf(a act) rules.Sitting {
 
 // compare compares the decisions with what the rules decide, and tells whether
 // they are the same. s is the session whose jury sat; nil if none did.
-func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting) bool {
+func (p *person) compare(a act, rulings []rules.Ruling, refusals []words.Refusal, s *sitting) bool {
 	if len(refusals) > 0 {
 		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))
 		return false

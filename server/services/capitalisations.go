@@ -8,6 +8,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
@@ -66,10 +67,10 @@ func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.De
 	judgement, refusals := c.Deliberate(
 		rules.Sitting{Caller: caller.Subject, Present: req.GetMembersPresent()},
 		rules.Deliberation{SeenEtag: req.GetGridEtag(), CurrentEtag: etag, Lines: lines})
-	return judgement, apierr.Refused(refusals, func(r rules.Refusal) string {
+	return judgement, apierr.Refused(refusals, func(r words.Refusal) string {
 		for i, line := range req.GetBlocDecisions() {
 			if r.Subject == "bloc "+line.GetBloc() || r.Subject == "requirement "+line.GetBloc() {
-				if r.Rule == rules.OutcomeUnknown {
+				if r.Rule == words.OutcomeUnknown {
 					return fmt.Sprintf("blocDecisions[%d].outcome", i)
 				}
 				return fmt.Sprintf("blocDecisions[%d].bloc", i)
@@ -111,8 +112,8 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 				Motive:   req.GetMotive(),
 			})
-			err = apierr.Refused(refusals, func(r rules.Refusal) string {
-				if r.Rule == rules.OutcomeUnknown {
+			err = apierr.Refused(refusals, func(r words.Refusal) string {
+				if r.Rule == words.OutcomeUnknown {
 					return "outcome"
 				}
 				return "membersPresent"
@@ -219,8 +220,8 @@ func (s *capitalisationService) RecordRequirement(ctx context.Context, req *acqu
 			}
 			of := rules.BlocRef{Revision: current.id, Bloc: req.GetRequirement()}
 			ruling, refusals := person.RecordProof(of, int(req.GetAmount()), req.GetProof())
-			err = apierr.Refused(refusals, func(r rules.Refusal) string {
-				if r.Rule == rules.AmountMismatch {
+			err = apierr.Refused(refusals, func(r words.Refusal) string {
+				if r.Rule == words.AmountMismatch {
 					return "amount"
 				}
 				return "requirement"

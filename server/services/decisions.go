@@ -13,6 +13,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
@@ -335,7 +336,7 @@ func (d *decisionReader) turnTo(uid uint64) error {
 }
 
 func storedReasons(reasons []*storepb.Reason) []*acquispb.Reason {
-	read := make([]rules.Reason, len(reasons))
+	read := make([]words.Reason, len(reasons))
 	for i, r := range reasons {
 		read[i] = casefile.Reason(r)
 	}

@@ -8,6 +8,7 @@ import (
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -69,8 +70,8 @@ func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionReque
 }
 
 // exemptionField names the field of a request that a refusal is about.
-func exemptionField(r rules.Refusal) string {
-	if r.Rule == rules.ReasonMissing {
+func exemptionField(r words.Refusal) string {
+	if r.Rule == words.ReasonMissing {
 		return "reason"
 	}
 	return "criterion"

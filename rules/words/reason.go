@@ -1,4 +1,12 @@
-package rules
+// Package words names every reason and every refusal, and says each in one plain English
+// sentence.
+//
+// There are two kinds of explanation, each with one table of all names. A [Reason] says why
+// an outcome is what it is (reason.go); a [Refusal] says why an act is not possible
+// (refusal.go). The names are stable: clients, minutes and the contract go by them. Nothing
+// here decides: the rules do, and fill in codes and numbers, never people or free texts of
+// theirs.
+package words
 
 import (
 	"cmp"
@@ -255,8 +263,8 @@ var ofEpreuves = map[ReasonRule]ReasonRule{
 	CompetencesMissed:     EpreuvesMissed,
 }
 
-// speakOfEpreuves makes reasons speak of épreuves instead of compétences.
-func speakOfEpreuves(reasons []Reason) {
+// SpeakOfEpreuves makes reasons speak of épreuves instead of compétences.
+func SpeakOfEpreuves(reasons []Reason) {
 	for i := range reasons {
 		r := &reasons[i]
 		r.Epreuve, r.Competence = r.Competence, ""
