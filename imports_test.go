@@ -26,11 +26,11 @@ var importRules = []struct {
 	allowed []string
 	because string
 }{
-	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility", "rules/gate", "rules/words"}, "whoever holds the records recomputes a decision with nothing but this package and those below it"},
+	{"rules", []string{"rules/exact", "rules/agreement", "rules/registration", "rules/visibility", "rules/gate", "rules/words", "rules/calendar"}, "whoever holds the records recomputes a decision with nothing but this package and those below it"},
 	{"rules/exact", nil, "it is arithmetic"},
 	{"rules/agreement", []string{"rules/exact"}, "it is arithmetic on what assessors find"},
 	{"rules/registration", nil, "what follows from a registration hangs on its days and its register only"},
-	{"rules/words", nil, "names and sentences of reasons and refusals are the same whatever decides"},
+	{"rules/words", []string{"rules/calendar"}, "names and sentences of reasons and refusals are the same whatever decides"},
 	{"rules/gate", []string{"rules/exact"}, "it is arithmetic on what children bring, whatever they and their parent are"},
 	{"rules/visibility", nil, "who sees what is one table, of whatever object"},
 	{"rules/calendar", nil, "it counts days, whatever they are of"},

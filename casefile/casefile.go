@@ -18,7 +18,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -307,6 +309,9 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 	if err := errors.Join(kindErr, outcomeErr); err != nil {
 		return rules.Decision{}, nil, fmt.Errorf("decision %d: %w", d.GetUid(), err)
 	}
+	if !IsDay(act.GetDecideDay()) || act.GetLastValidDay() != "" && !IsDay(act.GetLastValidDay()) {
+		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is of the day %q and valid through %q", d.GetUid(), act.GetDecideDay(), act.GetLastValidDay())
+	}
 	if !fits(kind, act) {
 		return rules.Decision{}, nil, fmt.Errorf("casefile: decision %d is %s of bloc %q, requirement %q, option %q and amount %d",
 			d.GetUid(), kind, act.GetBloc(), act.GetRequirement(), act.GetOption(), act.GetAmount())
@@ -321,7 +326,15 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 		Amount:     int(act.GetAmount()),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
+		Day:        calendar.Day(act.GetDecideDay()),
+		Until:      calendar.Day(act.GetLastValidDay()),
 	}, act, nil
+}
+
+// IsDay tells whether a text is a day of the calendar, as "2026-06-30".
+func IsDay(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
 }
 
 // fits tells whether an act has what its kind is about, and nothing else.
@@ -357,6 +370,8 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 		Revision:      r.Revision.ID,
 		RulesVersion:  rules.Version,
 		SupersedesUid: UID(r.Supersedes),
+		DecideDay:     string(r.Day),
+		LastValidDay:  string(r.Until),
 		Amount:        int32(r.Amount),
 	}
 	if r.Kind == rules.RequirementDecision || r.Kind == rules.ProofDecision {
@@ -378,6 +393,7 @@ func storedReason(r words.Reason) *storepb.Reason {
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		Threshold: int32(r.Threshold), FromDefault: r.FromDefault, Exemption: r.Exemption,
 		Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
+		LastValidDay: string(r.Until), Path: r.Chain,
 	}
 	if a := r.Amount; a != nil {
 		stored.Amount = &storepb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}
@@ -392,6 +408,7 @@ func Reason(r *storepb.Reason) words.Reason {
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),
+		Until: calendar.Day(r.GetLastValidDay()), Chain: r.GetPath(),
 	}
 	if a := r.GetAmount(); a != nil {
 		read.Amount = &words.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}

@@ -35,10 +35,10 @@ func TestTheRulesKnowEveryNameOfTheAPI(t *testing.T) {
 		{acquispb.Candidacy_MethodVariant_Enum(0).Descriptor(), names(rules.Normal, rules.BlocOnly)},
 		{acquispb.Decision_Kind_Enum(0).Descriptor(), names(rules.BlocDecision, rules.PriorBlocDecision, rules.AwardDecision, rules.RequirementDecision, rules.ProofDecision)},
 		{acquispb.Decision_Outcome_Enum(0).Descriptor(), names(rules.Capitalised, rules.NotCapitalised, rules.Awarded, rules.NotAwarded, rules.Fulfilled, rules.NotFulfilled)},
-		{acquispb.Capitalisation_BlocStatus_Status_Enum(0).Descriptor(), names(rules.LedgerNotPresented, rules.LedgerNotCapitalised, rules.LedgerCapitalised)},
+		{acquispb.Capitalisation_BlocStatus_Status_Enum(0).Descriptor(), names(rules.LedgerNotPresented, rules.LedgerNotCapitalised, rules.LedgerCapitalised, rules.LedgerExpired)},
 		{acquispb.Capitalisation_RequirementStatus_Status_Enum(0).Descriptor(), names(rules.RequirementOpen, rules.RequirementNotFulfilled, rules.RequirementFulfilled)},
 		{acquispb.Capitalisation_CertificationStatus_Status_Enum(0).Descriptor(),
-			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded)},
+			names(rules.CertificationInProgress, rules.CertificationComplete, rules.CertificationAwarded, rules.CertificationExpired)},
 	} {
 		var got []string
 		for i := 1; i < c.enum.Values().Len(); i++ { // the first is the unspecified one
@@ -146,6 +146,7 @@ func TestRetentionIsRead(t *testing.T) {
 func TestDecision(t *testing.T) {
 	act, err := proto.Marshal(&storepb.DecisionAct{
 		Kind: 1, Bloc: "B2", Outcome: 2, Referentiel: "marketing", Revision: "r1", SupersedesUid: 4,
+		DecideDay: "2026-06-15", LastValidDay: "2031-06-15",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -158,13 +159,14 @@ func TestDecision(t *testing.T) {
 	want := []rules.Decision{{
 		ID: "5", Seq: 5, Kind: rules.BlocDecision, Bloc: "B2", Outcome: rules.NotCapitalised, Supersedes: "4",
 		Session: "2", Candidacy: "3", Computed: rules.Acquired,
-		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"},
+		Revision: rules.Revision{Referentiel: "marketing", ID: "r1"}, Day: "2026-06-15", Until: "2031-06-15",
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
 	back, how := casefile.Ruling(rules.Ruling{Decision: got[0]})
-	if how.GetSessionUid() != 2 || how.GetCandidacyUid() != 3 || how.GetComputedOutcome() != 3 || back.GetSupersedesUid() != 4 {
+	if how.GetSessionUid() != 2 || how.GetCandidacyUid() != 3 || how.GetComputedOutcome() != 3 || back.GetSupersedesUid() != 4 ||
+		back.GetDecideDay() != "2026-06-15" || back.GetLastValidDay() != "2031-06-15" {
 		t.Errorf("it is stored as %v, %v", back, how)
 	}
 	if _, err := casefile.Decisions([]*storepb.Decision{{Uid: 5, Act: act, Circumstances: []byte{0x28, 0x63}}}); err == nil {
@@ -204,10 +206,18 @@ func TestContradictions(t *testing.T) {
 		"settled on nothing": func() error {
 			return acts(&storepb.Assessment{Settlements: []*storepb.SettlementLine{{Verdict: 1, On: []*storepb.Opinion{{}}}}})
 		},
-		"decision of no kind":    func() error { return decision(&storepb.DecisionAct{Bloc: "B1", Outcome: 1}) },
-		"decision 99":            func() error { return decision(&storepb.DecisionAct{Kind: 1, Bloc: "B1", Outcome: 99}) },
-		"award of a bloc":        func() error { return decision(&storepb.DecisionAct{Kind: 3, Bloc: "B1", Outcome: 3}) },
-		"bloc decided, but none": func() error { return decision(&storepb.DecisionAct{Kind: 1, Outcome: 1}) },
+		"decision of no kind": func() error { return decision(&storepb.DecisionAct{Bloc: "B1", Outcome: 1, DecideDay: "2026-06-15"}) },
+		"decision 99": func() error {
+			return decision(&storepb.DecisionAct{Kind: 1, Bloc: "B1", Outcome: 99, DecideDay: "2026-06-15"})
+		},
+		"award of a bloc": func() error {
+			return decision(&storepb.DecisionAct{Kind: 3, Bloc: "B1", Outcome: 3, DecideDay: "2026-06-15"})
+		},
+		"decision of no day": func() error { return decision(&storepb.DecisionAct{Kind: 1, Bloc: "B1", Outcome: 1}) },
+		"valid through no day": func() error {
+			return decision(&storepb.DecisionAct{Kind: 1, Bloc: "B1", Outcome: 1, DecideDay: "2026-06-15", LastValidDay: "2027-02-29"})
+		},
+		"bloc decided, but none": func() error { return decision(&storepb.DecisionAct{Kind: 1, Outcome: 1, DecideDay: "2026-06-15"}) },
 	} {
 		if read() == nil {
 			t.Errorf("%s was read", what)
@@ -241,6 +251,7 @@ func TestIDs(t *testing.T) {
 func TestReasonsAreKept(t *testing.T) {
 	reasons := []words.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
+		{Rule: "R", Until: "2031-06-15", Chain: "old/A, as new/B"},
 		{Rule: "R", Amount: &words.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})

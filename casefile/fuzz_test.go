@@ -16,8 +16,9 @@ import (
 // nowhere is a catalogue that knows no référentiel, like a store that lost them.
 type nowhere struct{}
 
-func (nowhere) Scheme(rules.Revision) *rules.Scheme    { return nil }
-func (nowhere) Counts(wanted, held rules.BlocRef) bool { return false }
+func (nowhere) Scheme(rules.Revision) *rules.Scheme         { return nil }
+func (nowhere) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
+func (nowhere) Counts(wanted, held rules.BlocRef) bool      { return false }
 
 // FuzzCase reads any records as a case. The result is an error, or a case that
 // the rules can judge, with only known states, verdicts and outcomes.
@@ -75,7 +76,7 @@ func FuzzCase(f *testing.F) {
 				t.Errorf("bloc %s is %q", bloc.Code, bloc.Outcome)
 			}
 		}
-		ledger := c.Candidate.Ledger(c.Session.Revision)
+		ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 		if len(ledger.Blocs) > 0 {
 			t.Errorf("the ledger has the blocs of an unknown référentiel: %v", ledger)
 		}

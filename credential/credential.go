@@ -32,15 +32,17 @@ type credential struct {
 	TokenID   string `json:"jti"`
 	NotBefore int64  `json:"nbf"`
 	IssuedAt  int64  `json:"iat"`
+	Expires   int64  `json:"exp,omitempty"`
 
-	Context   []any         `json:"@context"`
-	ID        string        `json:"id"`
-	Type      []string      `json:"type"`
-	IssuedBy  profile       `json:"issuer"`
-	ValidFrom string        `json:"validFrom"`
-	Name      string        `json:"name"`
-	Achiever  achiever      `json:"credentialSubject"`
-	Proof     attestedProof `json:"acquisProof"`
+	Context    []any         `json:"@context"`
+	ID         string        `json:"id"`
+	Type       []string      `json:"type"`
+	IssuedBy   profile       `json:"issuer"`
+	ValidFrom  string        `json:"validFrom"`
+	ValidUntil string        `json:"validUntil,omitempty"`
+	Name       string        `json:"name"`
+	Achiever   achiever      `json:"credentialSubject"`
+	Proof      attestedProof `json:"acquisProof"`
 }
 
 type profile struct {
@@ -111,6 +113,7 @@ type Claim struct {
 	Bloc          *acquispb.Bloc // nil: the whole certification was awarded
 	Option        string         // code of the option awarded; empty if there are none
 	Decided       time.Time
+	Ends          *time.Time              // when it is no longer valid; nil: it has no end
 	Decision      uint64                  // its uid, because its name would reveal the candidate's id
 	Proof         *acquispb.DecisionProof // that it is in the journal
 }
@@ -139,6 +142,9 @@ func newCredential(claim Claim, now time.Time) credential {
 			TreeSize: strconv.FormatInt(p.GetTreeSize(), 10), Hashes: p.GetHashes(),
 			Checkpoint: p.GetCheckpoint(),
 		},
+	}
+	if claim.Ends != nil {
+		c.Expires, c.ValidUntil = claim.Ends.Unix(), claim.Ends.UTC().Format(time.RFC3339)
 	}
 	c.Achiever = achiever{ID: c.Subject, Type: []string{"AchievementSubject"}, Achievement: achievementOf(claim)}
 	if claim.Holder != "" {

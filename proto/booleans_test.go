@@ -21,6 +21,7 @@ var switches = map[protoreflect.FullName]string{
 	"acquis.v1.PurgeCandidatesRequest.validate_only":    "the name of the RPC says what it does",
 	"acquis.v1.PublishReferentielRequest.validate_only": "the name of the RPC says what it does",
 	"acquis.v1.Gate.in_percent":                         "a référentiel states what is special about a gate",
+	"acquis.v1.Validity.unlimited":                      "a référentiel states it, or a period",
 	"acquis.v1.Criterion.eliminatory":                   "a référentiel states what is special about a criterion",
 	"acquis.v1.Epreuve.eliminatory":                     "a référentiel states what is special about an épreuve",
 	"acquis.v1.Variant.When.single_bloc":                "a référentiel states what a variant asks for",

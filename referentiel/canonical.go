@@ -77,10 +77,13 @@ func encode(r *storepb.Referentiel) []byte {
 }
 
 // encodeBloc is the encoding of one bloc. Two blocs are identical if their
-// encodings are.
+// encodings are. How long it is valid does not belong to it: each decision has its own
+// end, whatever later revisions say.
 func encodeBloc(b *storepb.Bloc) []byte {
 	e := encoder("acquis.referentiel.bloc.v1\n")
-	e.bloc(b)
+	what := proto.CloneOf(b)
+	what.Validity = nil
+	e.bloc(what)
 	e.end()
 	return e
 }
@@ -143,6 +146,7 @@ func (e *encoder) bloc(b *storepb.Bloc) {
 	e.message(5, func(e *encoder) { e.gate(b.GetGate()) })
 	e.number(6, b.Credits)
 	each(e, 7, b.GetEpreuves(), (*encoder).epreuve)
+	e.message(8, func(e *encoder) { e.validity(b.GetValidity()) })
 }
 
 func (e *encoder) award(a *storepb.AwardRule) {
@@ -260,6 +264,7 @@ func (e *encoder) rules(r *storepb.Rules) {
 	e.message(6, func(e *encoder) { e.gate(r.GetBlocGate()) })
 	e.text(7, r.GetScale())
 	e.message(8, func(e *encoder) { e.agreement(r.GetAgreement()) })
+	e.message(9, func(e *encoder) { e.validities(r.GetValidity()) })
 }
 
 func (e *encoder) agreement(a *storepb.Agreement) {
@@ -347,6 +352,13 @@ func (e *encoder) replacement(r *storepb.Replacement) {
 	e.text(2, r.GetReferentiel())
 	e.text(3, r.GetRevision())
 	e.text(4, r.GetReplacedBloc())
+	each(e, 5, r.GetTogetherWith(), (*encoder).held)
+}
+
+func (e *encoder) held(h *storepb.Replacement_Held) {
+	e.text(1, h.GetReferentiel())
+	e.text(2, h.GetRevision())
+	e.text(3, h.GetReplacedBloc())
 }
 
 // encoder writes an encoding.

@@ -2,6 +2,8 @@ package referentiel
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
@@ -20,6 +22,7 @@ const (
 	maxRoutes       = 6
 	maxDeliverables = 50
 	maxReplaces     = 200
+	maxTogether     = 20
 	maxScales       = 20
 	maxLevels       = 50
 	maxChoices      = 20
@@ -61,6 +64,7 @@ func Check(r *storepb.Referentiel) []Problem {
 	}
 	c.rules(r.GetRules())
 	c.award(r.GetAward())
+	c.validities(r)
 	if !c.tooMany {
 		c.apart(r.GetBlocs())
 		for _, p := range rules.CheckGates(spec(r)) {
@@ -314,27 +318,47 @@ func (c *checker) between(field string, n *int32, low, high int32) {
 // name the revision: "every revision" would include this one, and then
 // acquiring one of its blocs would give another.
 func (c *checker) replaces(r *storepb.Referentiel) {
-	met := make(map[[4]string]string)
+	met := make(map[string]string)
 	for i, p := range list(c, "replaces", r.GetReplaces(), 0, maxReplaces) {
 		field := at("replaces", i)
 		if _, known := c.blocs[p.GetBloc()]; !known {
 			c.report(field+".bloc", fmt.Sprintf("%q is not a bloc of this référentiel", clip(p.GetBloc())))
 		}
-		if !c.shapes.id.MatchString(p.GetReferentiel()) {
-			c.report(field+".referentiel", fmt.Sprintf("%q is not the id of a référentiel", clip(p.GetReferentiel())))
+		c.replaced(field, p, r.GetId())
+		needed := []string{spell(p)}
+		for j, held := range list(c, field+".together_with", p.GetTogetherWith(), 0, maxTogether) {
+			item := at(field+".together_with", j)
+			c.replaced(item, held, r.GetId())
+			if slices.Contains(needed, spell(held)) {
+				c.report(item, "is needed already")
+			}
+			needed = append(needed, spell(held))
 		}
-		switch {
-		case p.GetRevision() != "" && !c.shapes.revision.MatchString(p.GetRevision()):
-			c.report(field+".revision", fmt.Sprintf("%q must be 32 of 0-9 a-f", clip(p.GetRevision())))
-		case p.GetRevision() == "" && p.GetReferentiel() == r.GetId():
-			c.report(field+".revision", "is required if the référentiel is this one: a revision cannot replace itself")
-		}
-		c.code(field+".replaced_bloc", p.GetReplacedBloc())
-		key := [4]string{p.GetBloc(), p.GetReferentiel(), p.GetRevision(), p.GetReplacedBloc()}
+		slices.Sort(needed)
+		key := p.GetBloc() + " " + strings.Join(needed, " ")
 		if first, ok := met[key]; ok {
 			c.report(field, "says the same as "+first)
 		} else {
 			met[key] = field
 		}
 	}
+}
+
+// replaced checks the name of a bloc that is replaced.
+func (c *checker) replaced(field string, n named, own string) {
+	if !c.shapes.id.MatchString(n.GetReferentiel()) {
+		c.report(field+".referentiel", fmt.Sprintf("%q is not the id of a référentiel", clip(n.GetReferentiel())))
+	}
+	switch {
+	case n.GetRevision() != "" && !c.shapes.revision.MatchString(n.GetRevision()):
+		c.report(field+".revision", fmt.Sprintf("%q must be 32 of 0-9 a-f", clip(n.GetRevision())))
+	case n.GetRevision() == "" && n.GetReferentiel() == own:
+		c.report(field+".revision", "is required if the référentiel is this one: a revision cannot replace itself")
+	}
+	c.code(field+".replaced_bloc", n.GetReplacedBloc())
+}
+
+// spell is a bloc that is replaced, as one text.
+func spell(n named) string {
+	return n.GetReferentiel() + "/" + n.GetRevision() + "/" + n.GetReplacedBloc()
 }

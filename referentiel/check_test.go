@@ -93,6 +93,11 @@ func full() *storepb.Referentiel {
 	r.Rules.Agreement, competence(r).Agreement = agreement(), agreement()
 	r.Rules.Jury.Colleges = []*storepb.JuryRule_College{{Code: "E", Title: "Employeurs", AtLeast: new(int32(2)), Parity: true}}
 	r.Rules.Jury.Chair, r.Rules.Jury.CastingVote = 1, true
+	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", Revision: strings.Repeat("1", 32), ReplacedBloc: "CCP2"}}
+	validity := func() *storepb.Validity {
+		return &storepb.Validity{Years: new(int32(5)), Months: new(int32(12)), Unlimited: true}
+	}
+	r.Blocs[0].Validity, r.Rules.Validity = validity(), &storepb.Validities{Blocs: validity(), Award: validity()}
 	r.Rules.Scale, competence(r).Criteria[0].Scale = "n", "n"
 	r.Register, r.Certificateur = registered(), certified()
 	r.Blocs[0].Credits = new(int32(10))
@@ -109,6 +114,7 @@ func full() *storepb.Referentiel {
 	b := byEpreuves()
 	b.Competences, b.Epreuves, b.Gate = nil, b.Epreuves[:1], gate()
 	e := b.Epreuves[0]
+	b.Validity = validity()
 	r.Blocs = append(r.Blocs, b)
 	e.Agreement = agreement()
 	e.MaxAttempts, competence(r).MaxAttempts = new(int32(3)), new(int32(3))
@@ -270,6 +276,50 @@ func TestCheckGates(t *testing.T) {
 	runChecks(t, []checkCase{
 		{"gate without a condition", func(r *storepb.Referentiel) { r.Blocs[0].Gate = &storepb.Gate{} },
 			[]string{"blocs[0].gate: must have a mean, a count, a floor, an at_most or a shortfall"}},
+		{"replaces the same bloc twice together", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP1"}}
+		}, []string{"replaces[0].together_with[0]: is needed already"}},
+		{"replaces the same blocs in another order", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP2"}}
+			r.Replaces = append(r.Replaces, &storepb.Replacement{
+				Bloc: "B1", Referentiel: "vente-2019", ReplacedBloc: "CCP2",
+				TogetherWith: []*storepb.Replacement_Held{{Referentiel: "vente-2019", ReplacedBloc: "CCP1"}},
+			})
+		}, []string{"replaces[1]: says the same as replaces[0]"}},
+		{"replaces itself together with another", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente", ReplacedBloc: "B1"}}
+		}, []string{"replaces[0].together_with[0].revision: is required if the référentiel is this one: a revision cannot replace itself"}},
+		{"replaces something unnamed together with another", func(r *storepb.Referentiel) {
+			r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "Vente", ReplacedBloc: "?"}}
+		}, []string{
+			`replaces[0].together_with[0].referentiel: "Vente" is not the id of a référentiel`,
+			`replaces[0].together_with[0].replaced_bloc: "?" must have 1 to 32 letters without accents, digits, dots and hyphens, with a letter or digit at its start and end`,
+		}},
+		{"replaces one bloc alone and another together with it", func(r *storepb.Referentiel) {
+			r.Replaces = append(r.Replaces, &storepb.Replacement{
+				Bloc: "B1", Referentiel: "vente-2019", ReplacedBloc: "CCP1",
+				TogetherWith: []*storepb.Replacement_Held{{Referentiel: "vente-2018", ReplacedBloc: "CCP2"}},
+			})
+		}, nil},
+		{"validity of years and months", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(5)), Months: new(int32(6))}
+		}, []string{"blocs[0].validity: must have exactly one of years, months and unlimited: true"}},
+		{"validity without a period", func(r *storepb.Referentiel) {
+			r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{}, Award: &storepb.Validity{}}
+		}, []string{
+			"rules.validity.blocs: must have exactly one of years, months and unlimited: true",
+			"rules.validity.award: must have exactly one of years, months and unlimited: true",
+		}},
+		{"validity that has an end and none", func(r *storepb.Referentiel) {
+			r.Rules.Validity = &storepb.Validities{Award: &storepb.Validity{Months: new(int32(12)), Unlimited: true}}
+		}, []string{"rules.validity.award: must have exactly one of years, months and unlimited: true"}},
+		{"validity of an age", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(101))}
+		}, []string{"blocs[0].validity.years: is 101; must be 1 to 100"}},
+		{"validities", func(r *storepb.Referentiel) {
+			r.Blocs[0].Validity = &storepb.Validity{Unlimited: true}
+			r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{Months: new(int32(18))}, Award: &storepb.Validity{Years: new(int32(5))}}
+		}, nil},
 		{"gate beside a threshold", func(r *storepb.Referentiel) { r.Rules.BlocGate = &storepb.Gate{Floor: "10"} },
 			[]string{"rules.bloc_gate: must be left out if bloc_threshold_percent is given, which is a gate in short form"}},
 		{"weight 0", func(r *storepb.Referentiel) { competence(r).Criteria[1].Weight = new(int32(0)) },

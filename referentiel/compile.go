@@ -17,6 +17,7 @@ import (
 // returns.
 type Compiled struct {
 	content      *storepb.Referentiel
+	published    uint64 // where it stands in the order of publication
 	scheme       *rules.Scheme
 	blocs        map[string]*storepb.Bloc
 	competences  map[string]*storepb.Competence // of all blocs, assessed or listed
@@ -26,6 +27,16 @@ type Compiled struct {
 	// The texts that can be searched. They are prepared at the first search: a
 	// verifier compiles revisions, but never searches.
 	entries func() []entry
+}
+
+// CompilePublished compiles a revision that was published in some order: chains of
+// equivalences go from later ones to earlier ones.
+func CompilePublished(r *storepb.Referentiel, order uint64) (*Compiled, error) {
+	c, err := Compile(r)
+	if err == nil {
+		c.published = order
+	}
+	return c, err
 }
 
 // Compile compiles a revision. It fails only if the rules cannot read it at
@@ -92,6 +103,9 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		Award:          awardSpec(r.GetAward()),
 		Agreement:      agreement(r.GetRules().GetAgreement()),
 		Jury:           juryRule(r.GetRules().GetJury()),
+		Validity: rules.Validity{
+			Blocs: period(r.GetRules().GetValidity().GetBlocs()), Award: period(r.GetRules().GetValidity().GetAward()),
+		},
 	}
 	for _, q := range r.GetAssessorQualities() {
 		s.Qualities = append(s.Qualities, q.GetCode())
@@ -100,7 +114,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gateOf(b.GetGate()), Credits: number(b.Credits)}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gateOf(b.GetGate()), Credits: number(b.Credits), Validity: ownValidity(b.GetValidity())}
 		for _, e := range b.GetEpreuves() {
 			bloc.Units = append(bloc.Units, epreuveSpec(e))
 		}

@@ -6,6 +6,8 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/google/go-cmp/cmp"
 )
 
 // compiled compiles a référentiel after a change.
@@ -98,6 +100,7 @@ func TestCounts(t *testing.T) {
 	sameBloc := is(func(r *storepb.Referentiel) { r.DisplayName, r.Rules = "Vente 2", nil })
 	otherWords := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Statement = "Il sourit" })
 	eliminatory := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Eliminatory = true })
+	longer := is(func(r *storepb.Referentiel) { r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(9))} })
 	otherHouse := is(func(r *storepb.Referentiel) { r.Id = "negoce" })
 	ancestor := is(func(r *storepb.Referentiel) {
 		r.Id, r.Replaces, r.Blocs = "vente-2019", nil, []*storepb.Bloc{bloc("CCP1", "A1", "C1"), bloc("CCP2", "A2", "C2")}
@@ -118,6 +121,7 @@ func TestCounts(t *testing.T) {
 		{"the same, the other way round", sameBloc, "B1", now, "B1", true},
 		{"other words", now, "B1", otherWords, "B1", false},
 		{"a criterion became eliminatory", now, "B1", eliminatory, "B1", false},
+		{"the same, valid longer", now, "B1", longer, "B1", true},
 		{"same bloc, other référentiel", now, "B1", otherHouse, "B1", false},
 		{"declared, whatever the revision", now, "B1", ancestor, "CCP1", true},
 		{"declared for another bloc", now, "B1", ancestor, "CCP2", false},
@@ -137,6 +141,84 @@ func TestCounts(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// TestEquivalences: what a revision declares, and through which earlier revisions of other
+// référentiels each bloc may be held.
+func TestEquivalences(t *testing.T) {
+	at := func(order uint64, id string, changes ...func(*storepb.Referentiel)) *Compiled {
+		r := small()
+		r.Id, r.Replaces = id, nil
+		for _, change := range changes {
+			change(r)
+		}
+		c, err := CompilePublished(r, order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	later := func(r *storepb.Referentiel) { r.DisplayName = "Vente 2" }
+	first, second, third := at(1, "mid"), at(3, "mid", later), at(9, "mid", func(r *storepb.Referentiel) { r.DisplayName = "Vente 3" })
+	other := at(2, "old", func(r *storepb.Referentiel) { r.Blocs = []*storepb.Bloc{bloc("B9", "A9", "C9")} })
+	own := at(4, "own")
+	asks := at(5, "own", func(r *storepb.Referentiel) {
+		r.Replaces = []*storepb.Replacement{
+			{Bloc: "B1", Referentiel: "mid", ReplacedBloc: "B1", TogetherWith: []*storepb.Replacement_Held{
+				{Referentiel: "mid", Revision: second.Revision().ID, ReplacedBloc: "B1"}, {Referentiel: "old", ReplacedBloc: "B1"},
+			}},
+			{Bloc: "B1", Referentiel: "own", Revision: own.Revision().ID, ReplacedBloc: "B1"},
+		}
+	})
+	b1 := func(of *Compiled) rules.BlocRef { return rules.BlocRef{Revision: of.Revision(), Bloc: "B1"} }
+	want := [][]rules.Needed{
+		{
+			{Referentiel: "mid", Bloc: "B1", Through: []rules.BlocRef{b1(first), b1(second)}},
+			{Referentiel: "mid", Revision: second.Revision().ID, Bloc: "B1", Through: []rules.BlocRef{b1(second)}},
+			{Referentiel: "old", Bloc: "B1"},
+		},
+		{{Referentiel: "own", Revision: own.Revision().ID, Bloc: "B1"}},
+	}
+	catalogue := catalogueOf(first, second, third, other, own, asks)
+	if diff := cmp.Diff(want, catalogue.Equivalences(b1(asks))); diff != "" {
+		t.Error(diff)
+	}
+	if got := catalogue.Equivalences(rules.BlocRef{Revision: asks.Revision(), Bloc: "B2"}); got != nil {
+		t.Errorf("another bloc: %v", got)
+	}
+	if catalogue.Counts(b1(asks), b1(first)) || !catalogue.Counts(b1(asks), b1(own)) {
+		t.Error("what is needed together counts alone, or what is needed alone does not")
+	}
+	if got := asks.Replaces(); len(got) != 2 || got[0] != "mid" || got[1] != "old" {
+		t.Errorf("it names blocs of %v", got)
+	}
+}
+
+// How long what was decided is valid: as the bloc says, else as the rules do, else without
+// end.
+func TestValidity(t *testing.T) {
+	bare := compiled(t, small())
+	r := compiled(t, small(), func(r *storepb.Referentiel) {
+		r.Blocs = append(r.Blocs, bloc("B2", "A8", "C8"), bloc("B3", "A9", "C9"))
+		r.Blocs[1].Validity = &storepb.Validity{Years: new(int32(2))}
+		r.Blocs[2].Validity = &storepb.Validity{Unlimited: true}
+		r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{Months: new(int32(18))}, Award: &storepb.Validity{Years: new(int32(5))}}
+	})
+	catalogue := catalogueOf(bare, r)
+	for of, want := range map[rules.BlocRef]calendar.Period{
+		{Revision: bare.Revision(), Bloc: "B1"}:                               {},
+		{Revision: bare.Revision()}:                                           {},
+		{Revision: r.Revision(), Bloc: "B1"}:                                  calendar.Months(18),
+		{Revision: r.Revision(), Bloc: "B2"}:                                  calendar.Years(2),
+		{Revision: r.Revision(), Bloc: "B3"}:                                  {},
+		{Revision: r.Revision()}:                                              calendar.Years(5),
+		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}}:             {},
+		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}, Bloc: "B1"}: {},
+	} {
+		if got := catalogue.Scheme(of.Revision).Validity(of.Bloc); got != want {
+			t.Errorf("%v is valid for %v, not %v", of, got, want)
+		}
 	}
 }
 

@@ -83,6 +83,7 @@ func (d *Diff) hold(earlier, later *Compiled) {
 	for _, bloc := range earlier.scheme.BlocCodes() {
 		held := HeldBloc{Bloc: bloc, Identical: later.identical(bloc, earlier, bloc), CountsAs: []string{}}
 		for _, wanted := range later.scheme.BlocCodes() {
+			covered[wanted] = covered[wanted] || later.coveredBy(wanted, earlier)
 			if catalogue.Counts(rules.BlocRef{Revision: d.To, Bloc: wanted}, rules.BlocRef{Revision: d.From, Bloc: bloc}) {
 				held.CountsAs = append(held.CountsAs, wanted)
 				covered[wanted] = true

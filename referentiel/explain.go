@@ -103,6 +103,7 @@ func (e *explainer) certification() {
 	e.award()
 	e.say("Chaque bloc acquis est capitalisé : il le reste, même si les autres ne sont pas acquis.",
 		"Every bloc that is acquired is capitalised: it stays so, even if the others are not acquired.")
+	e.validities()
 	e.register()
 }
 
@@ -217,6 +218,9 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 		}
 	}
 	e.say("Le bloc %s est acquis quand %s%s.", "Bloc %s is acquired when %s%s.", b.GetCode(), when, own)
+	if v := b.GetValidity(); v != nil {
+		e.say("Le bloc %s est valable, à compter de la décision : %s.", "Bloc %s is valid, from the decision on: %s.", b.GetCode(), e.validity(v))
+	}
 }
 
 func (e *explainer) competence(k *storepb.Competence) {
@@ -276,14 +280,24 @@ func (e *explainer) equivalences() {
 	}
 	e.section("Équivalences", "Equivalences")
 	for _, p := range e.r.GetReplaces() {
-		revision := bilingual{"toutes révisions", "every revision"}
-		if id := p.GetRevision(); id != "" {
-			revision = bilingual{"révision " + id, "revision " + id}
+		needed := e.replaced(p)
+		for _, held := range p.GetTogetherWith() {
+			needed += e.phrase(", avec le bloc %s", ", together with bloc %s", e.replaced(held))
 		}
-		e.say("Qui détient le bloc %[2]s de %[3]s (%[4]s) détient le bloc %[1]s.", "Who holds bloc %[2]s of %[3]s (%[4]s) holds bloc %[1]s.",
-			p.GetBloc(), p.GetReplacedBloc(), p.GetReferentiel(), revision)
+		e.say("Qui détient le bloc %[2]s détient le bloc %[1]s.", "Who holds bloc %[2]s holds bloc %[1]s.", p.GetBloc(), needed)
 	}
+	e.say("Ce qui est cité peut aussi être détenu par une équivalence que son propre référentiel déclare.",
+		"What is listed may also be held by an equivalence that its own référentiel declares.")
 	if !slices.ContainsFunc(e.r.GetReplaces(), func(p *storepb.Replacement) bool { return p.GetReferentiel() == e.r.GetId() }) {
 		e.say("Un bloc identique d'une révision antérieure compte sans être cité.", "An identical bloc of an earlier revision counts without being listed.")
 	}
+}
+
+// replaced names a bloc that counts as another.
+func (e *explainer) replaced(n named) string {
+	revision := bilingual{"toutes révisions", "every revision"}
+	if id := n.GetRevision(); id != "" {
+		revision = bilingual{"révision " + id, "revision " + id}
+	}
+	return e.phrase("%s de %s (%s)", "%s of %s (%s)", n.GetReplacedBloc(), n.GetReferentiel(), revision)
 }

@@ -79,6 +79,7 @@ func filled() *storepb.Referentiel {
 	r := small()
 	r.Blocs = append(r.Blocs, byEpreuves())
 	r.Replaces[0].Revision = strings.Repeat("0", 32)
+	r.Replaces[0].TogetherWith = []*storepb.Replacement_Held{{Referentiel: "vente-2018", Revision: strings.Repeat("0", 32), ReplacedBloc: "CCP2"}}
 	r.Register, r.Certificateur = registered(), certified()
 	fill(r.ProtoReflect())
 	r.Blocs[0].Epreuves, r.Blocs[1].Competences = nil, byEpreuves().Competences

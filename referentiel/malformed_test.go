@@ -169,6 +169,7 @@ func TestMalformedKeys(t *testing.T) {
 func rulesBroken() []struct{ path, text, field string } {
 	const twoActivities, twoReplaced = "[{code: A1, title: a}, {code: A1, title: b}]",
 		"[{bloc: B1, referentiel: a, replaced_bloc: B1}, {bloc: B1, referentiel: a, replaced_bloc: B1}]"
+	const twiceNeeded = "[{bloc: B1, referentiel: a, replaced_bloc: B1, together_with: [{referentiel: a, replaced_bloc: B1}]}]"
 	return []struct{ path, text, field string }{
 		{"preamble[0]", "{}", "preamble[0]"},
 		{"blocs[0].activities", twoActivities, "blocs[0].activities[1].code"},
@@ -195,6 +196,7 @@ func rulesBroken() []struct{ path, text, field string } {
 		{"replaces[0].revision", "latest", "replaces[0].revision"},
 		{"replaces[0]", "{bloc: B1, referentiel: vente, replaced_bloc: B1}", "replaces[0].revision"},
 		{"replaces", twoReplaced, "replaces[1]"},
+		{"replaces", twiceNeeded, "replaces[0].together_with[0]"},
 		{"award.requirements[0].kind", "PROOF", "award.requirements[0]"},
 	}
 }

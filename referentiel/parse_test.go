@@ -72,7 +72,7 @@ func TestParse(t *testing.T) {
 
 const (
 	topKeys        = "id, display_name, preamble, blocs, rules, replaces, scales, register, certificateur, award, assessor_qualities"
-	blocKeys       = "code, title, activities, competences, gate, credits, epreuves"
+	blocKeys       = "code, title, activities, competences, gate, credits, epreuves, validity"
 	methodKeys     = "kind, title, instructions, deliverables, accommodation_framework"
 	competenceKeys = "code, statement, method, bloc_only_method, criteria, gate, weight, bonus_above, variants, max_attempts, agreement"
 )

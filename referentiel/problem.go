@@ -3,6 +3,8 @@ package referentiel
 import (
 	"fmt"
 	"strings"
+
+	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 )
 
 // Problem is one thing that is wrong with a référentiel. File and Line are
@@ -43,4 +45,19 @@ func (ps Problems) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Warnings reports what a référentiel may say, and should say only on purpose. They do not
+// keep it from being published.
+func Warnings(r *storepb.Referentiel) (all []Problem) {
+	if r.GetRegister().GetKind().String() != "RNCP" {
+		return nil
+	}
+	for i := range r.GetAward().GetRequirements() {
+		all = append(all, Problem{
+			Field:   at("award.requirements", i),
+			Message: "warning: in the register RNCP blocs are expected to be enough for the award, outside limited cases",
+		})
+	}
+	return all
 }

@@ -17,20 +17,32 @@ type Published struct {
 // exist: a slip of the pen in an equivalence shows only years later, when a candidate
 // relies on it. It judges only what it can know of the référentiels that it asks for.
 func CheckReplaced(r *storepb.Referentiel, published func(id string) (Published, error)) (problems []Problem, err error) {
-	for i, p := range r.GetReplaces() {
-		known, err := published(p.GetReferentiel())
+	look := func(at string, n named) error {
+		known, err := published(n.GetReferentiel())
 		if err != nil {
+			return err
+		}
+		if field, message := known.lacks(n); message != "" {
+			problems = append(problems, Problem{Field: at + field, Message: message})
+		}
+		return nil
+	}
+	for i, p := range r.GetReplaces() {
+		field := at("replaces", i)
+		if err := look(field, p); err != nil {
 			return nil, err
 		}
-		if field, message := known.lacks(p); message != "" {
-			problems = append(problems, Problem{Field: at("replaces", i) + field, Message: message})
+		for j, held := range p.GetTogetherWith() {
+			if err := look(at(field+".together_with", j), held); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return problems, nil
 }
 
 // lacks says what there is not of what is replaced; nothing if all is there, or may be.
-func (p Published) lacks(r *storepb.Replacement) (field, message string) {
+func (p Published) lacks(r named) (field, message string) {
 	revisions := p.Revisions
 	if r.GetRevision() != "" {
 		revisions = slices.DeleteFunc(slices.Clone(revisions), func(known *storepb.ReferentielRevision) bool { return known.GetId() != r.GetRevision() })

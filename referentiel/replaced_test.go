@@ -51,6 +51,14 @@ func TestCheckReplaced(t *testing.T) {
 			t.Errorf("%s %s %s: %q, %v; want %q", c.referentiel, c.revision, c.bloc, got, err, c.want)
 		}
 	}
+	together := &storepb.Referentiel{Replaces: []*storepb.Replacement{{
+		Bloc: "B1", Referentiel: "ventes", ReplacedBloc: "A",
+		TogetherWith: []*storepb.Replacement_Held{{Referentiel: "ventes", ReplacedBloc: "B"}, {Referentiel: "none", ReplacedBloc: "A"}, {Referentiel: "ventes", ReplacedBloc: "D"}},
+	}}}
+	problems, err := CheckReplaced(together, published)
+	if err != nil || len(problems) != 2 || problems[0].Field != "replaces[0].together_with[1].referentiel" || problems[1].Field != "replaces[0].together_with[2].replaced_bloc" {
+		t.Errorf("blocs that are needed together: %v %v", problems, err)
+	}
 	broken := errors.New("broken")
 	if _, err := CheckReplaced(small(), func(string) (Published, error) { return Published{}, broken }); !errors.Is(err, broken) {
 		t.Errorf("an error is lost: %v", err)

@@ -36,6 +36,9 @@ func forms() map[protoreflect.FullName]form {
 			"Id of the other référentiel."},
 		"acquis.store.v1.Replacement.revision": {"^(" + strings.Trim(shapes.revision.String(), "^$") + ")?$", false,
 			"Its revision, 32 characters; if left out, every revision. Required if the référentiel is this one."},
+		"acquis.store.v1.Replacement.Held.referentiel": {shapes.id.String(), true, "Id of its référentiel."},
+		"acquis.store.v1.Replacement.Held.revision": {"^(" + strings.Trim(shapes.revision.String(), "^$") + ")?$", false,
+			"Its revision, 32 characters; if left out, every revision. Required if the référentiel is this one."},
 	}
 }
 
@@ -288,6 +291,12 @@ func beyondSchema() map[string]string {
 		"a college twice":                                     elsewhere,
 		"a casting vote of no chair":                          elsewhere,
 		"a gap below 0":                                       "points of a scale may be below 0, and have the same pattern",
+		"validity of years and months":                        elsewhere,
+		"validity without a period":                           elsewhere,
+		"validity that has an end and none":                   elsewhere,
+		"replaces the same bloc twice together":               elsewhere,
+		"replaces the same blocs in another order":            elsewhere,
+		"replaces itself together with another":               elsewhere,
 	}
 }
 

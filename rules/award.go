@@ -3,15 +3,17 @@ package rules
 import (
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // consequences returns what the rulings of a jury change about awards. An award
 // that lacks something it needs is superseded. Each option of the revision that has
-// all that it needs, and no award in force, is awarded.
+// all that it needs, and no valid award, is awarded. The blocs of a standing award had to be
+// valid on its day: what expires later does not touch it.
 //
 // award is the decision to write, without its outcome: the revision to award, the
-// session that sat, the candidacy. Registrars' acts never come here.
+// session that sat, the candidacy, the day. Registrars' acts never come here.
 func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 	award.Kind = AwardDecision
 	c.Decisions = slices.Clone(c.Decisions)
@@ -23,8 +25,8 @@ func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 		if !standing.awards() {
 			continue
 		}
-		if lost := c.Ledger(standing.Revision).lacks(standing.Option); len(lost) > 0 {
-			ruling := withdraw(standing, award, lost)
+		if lost := c.Ledger(standing.Revision, standing.Day).lacks(standing.Option); len(lost) > 0 {
+			ruling := c.dated(withdraw(standing, award, lost), award.Day)
 			follow = append(follow, ruling)
 			c.Decisions = append(c.Decisions, ruling.Decision)
 		}
@@ -33,10 +35,10 @@ func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 	if s := c.Catalogue.Scheme(award.Revision); s != nil && s.award.given {
 		rule = words.PathComplete
 	}
-	for _, path := range c.Ledger(award.Revision).awaiting() {
+	for _, path := range c.Ledger(award.Revision, award.Day).awaiting() {
 		award.Outcome, award.Option = Awarded, path.Option
 		reason := words.Reason{Rule: rule, Option: path.Option, Counted: path.Counted}
-		follow = append(follow, Ruling{Decision: award, Reasons: []words.Reason{reason}})
+		follow = append(follow, c.dated(Ruling{Decision: award, Reasons: []words.Reason{reason}}, award.Day))
 	}
 	return follow
 }
@@ -82,12 +84,12 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []words.Refusal) {
 	anew := old // keeps its candidacy and the computed outcome
 	anew.ID, anew.Seq = "", 0
 	anew.Outcome, anew.Session, anew.Supersedes = r.Outcome, c.Session.ID, old.ID
-	rulings := []Ruling{{
+	rulings := []Ruling{c.Candidate.dated(Ruling{
 		Decision: anew,
 		Motive:   r.Motive,
 		Reasons:  []words.Reason{old.about(words.JuryRectified)},
-	}}
-	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy}
+	}, c.Day)}
+	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy, Day: c.Day}
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
 }
 
@@ -121,14 +123,14 @@ func (d Decision) about(rule words.ReasonRule) words.Reason {
 // completed by a registrar's act.
 func (c Case) Award(s Sitting, current Revision) ([]Ruling, []words.Refusal) {
 	refusals := append(c.sitting(s), c.sitsFor(current)...)
-	ledger := c.Candidate.Ledger(current)
+	ledger := c.Candidate.Ledger(current, c.Day)
 	if len(ledger.awaiting()) == 0 {
 		refusals = append(refusals, ledger.nothingToAward()...)
 	}
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
-	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID}), nil
+	return c.Candidate.consequences(nil, Decision{Revision: current, Session: c.Session.ID, Day: c.Day}), nil
 }
 
 // nothingToAward says what is missing, and which awards stand.
@@ -143,7 +145,7 @@ func (l Ledger) nothingToAward() (refusals []words.Refusal) {
 			refusals = append(refusals, words.Refuse(words.CertificationNotComplete, "bloc", r.Bloc))
 		}
 	}
-	if l.Award != "" {
+	if l.Certification == CertificationAwarded {
 		refusals = append(refusals, words.Refuse(words.AwardAlreadyStands, "decision", l.Award))
 	}
 	return refusals
@@ -164,12 +166,12 @@ func (c Case) sitsFor(revision Revision) []words.Refusal {
 
 // RecordPrior recognises a bloc acquired before the service existed or by
 // equivalence. It is a registrar's act: it names its proof, and never awards.
-func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []words.Refusal) {
+func (c Candidate) RecordPrior(bloc BlocRef, proof string, on calendar.Day) (Ruling, []words.Refusal) {
 	var refusals []words.Refusal
 	if !slices.Contains(c.Catalogue.Scheme(bloc.Revision).BlocCodes(), bloc.Bloc) {
 		refusals = append(refusals, words.Refuse(words.BlocUnknown, "bloc", bloc.Bloc))
 	}
-	if c.Ledger(bloc.Revision).Capitalised(bloc.Bloc) {
+	if c.Ledger(bloc.Revision, on).Capitalised(bloc.Bloc) {
 		refusals = append(refusals, words.Refuse(words.BlocCapitalised, "bloc", bloc.Bloc))
 	}
 	if blank(proof) {
@@ -178,8 +180,8 @@ func (c Candidate) RecordPrior(bloc BlocRef, proof string) (Ruling, []words.Refu
 	if len(refusals) > 0 {
 		return Ruling{}, refusals
 	}
-	return Ruling{
+	return c.dated(Ruling{
 		Decision: Decision{Kind: PriorBlocDecision, Revision: bloc.Revision, Bloc: bloc.Bloc, Outcome: Capitalised},
 		Reasons:  []words.Reason{{Rule: words.PriorRecognised, Bloc: bloc.Bloc}},
-	}, nil
+	}, on), nil
 }

@@ -68,7 +68,7 @@ func (p *player) prove(l line) error { // prove r1/DAYS 89: proof
 }
 
 func (w *world) prove(of BlocRef, amount int, proof string) ([]Ruling, []words.Refusal) {
-	ruling, refusals := w.candidate().RecordProof(of, amount, proof)
+	ruling, refusals := w.candidate().RecordProof(of, amount, proof, w.today)
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
@@ -76,7 +76,7 @@ func (w *world) prove(of BlocRef, amount int, proof string) ([]Ruling, []words.R
 }
 
 func (p *player) holds(l line) error { // holds r1 DAYS FULFILLED d2
-	r := p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Requirement(l.arg(1))
+	r := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today).Requirement(l.arg(1))
 	if r == nil {
 		return l.errorf("there is no such requirement")
 	}

@@ -104,7 +104,7 @@ func (c Case) notCapitalised(e Enrolment) ([]string, []words.Refusal) {
 	if len(refusals) > 0 {
 		return nil, refusals
 	}
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	left := slices.DeleteFunc(wanted, ledger.holds)
 	if len(left) == 0 {
 		return nil, []words.Refusal{words.Refuse(words.NothingToPresent, "candidacy", "")}
@@ -126,7 +126,7 @@ func (c Case) onePlace(besides string) []words.Refusal {
 // presentable checks blocs that a candidacy, the one with that id, would present.
 func (c Case) presentable(blocs []string, candidacy string) []words.Refusal {
 	refusals := c.known(blocs)
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	for i, bloc := range blocs {
 		if slices.Contains(blocs[:i], bloc) {
 			continue // reported once

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 )
 
@@ -16,6 +17,7 @@ type Case struct {
 	Candidate Candidate
 	Candidacy Candidacy
 	Acts      Acts
+	Day       calendar.Day // of the act: what is valid on it counts
 }
 
 // Candidate is what the rules know of a person beyond one candidacy.
@@ -37,17 +39,15 @@ type Catalogue interface {
 	// declares that it replaces the other. The rules never ask whether a bloc
 	// counts as itself.
 	Counts(wanted, held BlocRef) bool
+	// Equivalences are what the revision of a bloc declares as its equivalents: each
+	// needs all of its blocs. Those of one bloc are among what Counts tells.
+	Equivalences(wanted BlocRef) [][]Needed
 }
 
 // BlocRef names a bloc of a revision.
 type BlocRef struct {
 	Revision Revision
 	Bloc     string
-}
-
-// counts tells whether holding one bloc counts as holding the wanted one.
-func (c Candidate) counts(wanted, held BlocRef) bool {
-	return wanted == held || c.Catalogue.Counts(wanted, held)
 }
 
 // Grid is the grid of the case's candidacy.

@@ -48,7 +48,7 @@ type Fate struct {
 // blocs that are not already held, together or not at all.
 func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []words.Refusal) {
 	grid := c.Grid()
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	refusals := append(c.Undecided(), c.sitting(s)...)
 	if len(c.Undecided()) == 0 && (d.SeenEtag == "" || d.SeenEtag != d.CurrentEtag) {
 		refusals = append(refusals, words.Refuse(words.GridStale, "candidacy", c.Candidacy.Label))
@@ -173,7 +173,7 @@ func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
 		j.Fates = append(j.Fates, Fate{Bloc: bloc.Code, Outcome: ruling.Outcome, Reasons: ruling.Reasons})
 		j.Rulings = append(j.Rulings, ruling)
 	}
-	award := Decision{Revision: c.Session.Revision, Session: c.Session.ID, Candidacy: c.Candidacy.ID}
+	award := Decision{Revision: c.Session.Revision, Session: c.Session.ID, Candidacy: c.Candidacy.ID, Day: c.Day}
 	j.Rulings = append(j.Rulings, c.Candidate.consequences(j.Rulings, award)...)
 	return j
 }
@@ -202,5 +202,5 @@ func (c Case) ruleOn(bloc GridBloc, lines []BlocLine) Ruling {
 		}
 	}
 	ruling.Reasons = append(slices.Clone(bloc.Reasons), reason)
-	return ruling
+	return c.Candidate.dated(ruling, c.Day)
 }

@@ -19,7 +19,7 @@ func TestImpossibleRecords(t *testing.T) {
 		t.Errorf("with every criterion exempted the bloc is %s", got)
 	}
 	nobody := newWorld()
-	if got := nobody.candidate().Ledger(mainR1).Certification; got != CertificationInProgress {
+	if got := nobody.candidate().Ledger(mainR1, "").Certification; got != CertificationInProgress {
 		t.Errorf("an unknown revision is %s", got)
 	}
 	s := Session{ID: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob"}}}
@@ -77,7 +77,7 @@ func TestAnAwardIsNoDecisionOnABloc(t *testing.T) {
 	}
 	w.schemes[mainR1] = scheme
 	c := Candidate{Catalogue: everything{w}, Decisions: []Decision{{ID: "d1", Kind: AwardDecision, Revision: mainR1, Outcome: Awarded}}}
-	if got := c.Ledger(mainR1).Bloc("B1").Status; got != LedgerNotPresented {
+	if got := c.Ledger(mainR1, "").Bloc("B1").Status; got != LedgerNotPresented {
 		t.Errorf("by an award alone the bloc is %s", got)
 	}
 }
@@ -96,7 +96,7 @@ func TestTheLedgerGoesBySeq(t *testing.T) {
 	second.ID, second.Seq = "a", 2
 	first.ID, first.Seq = "b", 1
 	w.decisions = []Decision{second, first}
-	if got := w.candidate().Ledger(mainR1).Bloc("B1").Decision; got != "b" {
+	if got := w.candidate().Ledger(mainR1, "").Bloc("B1").Decision; got != "b" {
 		t.Errorf("held by %q, want the first, b", got)
 	}
 }

@@ -9,8 +9,9 @@ import (
 // catalogue knows one revision, and counts no bloc as another.
 type catalogue struct{ scheme *rules.Scheme }
 
-func (c catalogue) Scheme(rules.Revision) *rules.Scheme    { return c.scheme }
-func (c catalogue) Counts(wanted, held rules.BlocRef) bool { return false }
+func (c catalogue) Scheme(rules.Revision) *rules.Scheme         { return c.scheme }
+func (c catalogue) Equivalences(rules.BlocRef) [][]rules.Needed { return nil }
+func (c catalogue) Counts(wanted, held rules.BlocRef) bool      { return false }
 
 func smallScheme() *rules.Scheme {
 	threshold := 75

@@ -186,7 +186,7 @@ func (c *gateCompiler) share(f *family, field string, s *Share) {
 		f.bonuses++
 		f.unread = append(f.unread, field+".bonus_above")
 		f.bonusesAbove = append(f.bonusesAbove, bonusAbove{field + ".bonus_above", s.BonusAbove})
-		s.bonus = c.amount(field+".bonus_above", s.BonusAbove)
+		s.bonus = gate.Number(s.BonusAbove, c.at(field+".bonus_above"))
 	}
 }
 
@@ -230,16 +230,4 @@ func (f *family) ofGate() gate.Children {
 // at reports of a field and of those below it.
 func (c *gateCompiler) at(field string) gate.Report {
 	return func(of, format string, args ...any) { c.report(field+of, format, args...) }
-}
-
-// amount reads a number; nil if it is none.
-func (c *gateCompiler) amount(field, text string) *exact.Number {
-	return gate.Number(text, c.at(field))
-}
-
-func orZero(x *exact.Number) exact.Number {
-	if x == nil {
-		return exact.Number{}
-	}
-	return *x
 }

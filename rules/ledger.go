@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 )
 
@@ -16,11 +17,13 @@ type Decision struct {
 	Bloc       string // or the requirement; empty for an award
 	Option     string // of an award: code of the one awarded; empty if the award has no options
 	Outcome    DecisionOutcome
-	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
-	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
-	Candidacy  string  // that it decided; empty for a prior bloc and for :award
-	Supersedes string  // id of the decision that it replaces
-	Amount     int     // of a proof of a requirement that asks for a number
+	Computed   Outcome      // what the grid said when a jury decided the bloc; empty if no grid was read
+	Session    string       // of the jury that sat; empty if a registrar recorded a prior bloc
+	Candidacy  string       // that it decided; empty for a prior bloc and for :award
+	Supersedes string       // id of the decision that it replaces
+	Amount     int          // of a proof of a requirement that asks for a number
+	Day        calendar.Day // on which it was decided
+	Until      calendar.Day // the last one on which what it gives is valid; empty if it has no end
 }
 
 // Effective returns the decisions that are not superseded, in order.
@@ -44,7 +47,8 @@ type Ledger struct {
 	Blocs         []LedgerBloc // in the référentiel's order
 	Requirements  []LedgerRequirement
 	Certification CertificationStatus
-	Award         string // id of the first award in force; empty if there is none
+	Award         string       // id of the award that is valid longest, also if it no longer is; empty if there is none
+	AwardUntil    calendar.Day // the last day on which it is valid; empty if it has no end
 	Reasons       []words.Reason
 	Missing       []words.Reason // what an award under this revision still needs, even if an earlier one stands
 	Paths         []LedgerPath   // one per option, or one without a code
@@ -53,7 +57,7 @@ type Ledger struct {
 // LedgerPath is where an option stands.
 type LedgerPath struct {
 	Option  string
-	Award   string         // id of the award in force; empty if there is none
+	Award   string         // id of the award that is valid; empty if there is none
 	Missing []words.Reason // what it still needs
 	Counted int            // blocs that are held and that it needs or that a choice offers
 }
@@ -62,18 +66,21 @@ type LedgerPath struct {
 type LedgerBloc struct {
 	Code     string
 	Status   LedgerStatus
-	Decision string // that gives it this status: the first that capitalises it, else the last
+	Decision string       // that gives it this status: the one that capitalises it longest, else the last
+	Until    calendar.Day // the last one on which it is or was valid; empty if it has no end
 	Reasons  []words.Reason
 }
 
-// Ledger returns what the candidate holds of one revision.
-func (c Candidate) Ledger(revision Revision) Ledger {
+// Ledger returns what the candidate holds of one revision on a day. Only validity depends
+// on the day: the decisions are all that stand, later ones too. So what is over on one
+// day is over on every later one.
+func (c Candidate) Ledger(revision Revision, on calendar.Day) Ledger {
 	effective := Effective(c.Decisions)
 	ledger := Ledger{Revision: revision, Certification: CertificationInProgress}
 	held := 0
 	scheme := c.Catalogue.Scheme(revision)
 	for _, code := range scheme.BlocCodes() {
-		bloc := c.ledgerBloc(BlocRef{revision, code}, effective)
+		bloc := c.ledgerBloc(BlocRef{revision, code}, effective, on)
 		if bloc.Status == LedgerCapitalised {
 			held++
 		}
@@ -84,26 +91,33 @@ func (c Candidate) Ledger(revision Revision) Ledger {
 			r := &scheme.requirements[i]
 			ledger.Requirements = append(ledger.Requirements, c.ledgerRequirement(BlocRef{revision, r.Code}, r, effective))
 		}
-		ledger.follow(&scheme.award, effective)
+		ledger.follow(&scheme.award, effective, on)
 	}
-	if award := standingAward(effective, revision.Referentiel); award != nil {
-		ledger.Certification, ledger.Award = CertificationAwarded, award.ID
+	award := lasting(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == revision.Referentiel })
+	if award != nil {
+		ledger.Certification, ledger.Award, ledger.AwardUntil = CertificationAwarded, award.ID, award.Until
+		if !award.validOn(on) {
+			ledger.Certification = CertificationExpired
+		}
 	}
 	if scheme == nil || !scheme.award.given {
 		ledger.Reasons = []words.Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
 	} else {
 		ledger.explain()
 	}
+	if award != nil {
+		ledger.Reasons = append(ledger.Reasons, award.lapsed(on)...)
+	}
 	return ledger
 }
 
 // wholeReasons say why a certification that needs every bloc stands where it does.
 var wholeReasons = map[CertificationStatus]words.ReasonRule{
-	CertificationAwarded: words.AwardStands, CertificationComplete: words.AwaitsJury, CertificationInProgress: words.BlocsMissing,
+	CertificationAwarded: words.AwardStands, CertificationExpired: words.AwardStands, CertificationComplete: words.AwaitsJury, CertificationInProgress: words.BlocsMissing,
 }
 
 // follow finds where each path stands, and with them the certification.
-func (l *Ledger) follow(rule *awardRule, effective []Decision) {
+func (l *Ledger) follow(rule *awardRule, effective []Decision, on calendar.Day) {
 	common := rule.common(l)
 	l.Missing = append(slices.Clip(common), rule.anyPath(l)...)
 	for _, option := range rule.paths {
@@ -116,7 +130,7 @@ func (l *Ledger) follow(rule *awardRule, effective []Decision) {
 		}
 		for _, d := range effective {
 			same := option.Code == "" || d.Option == option.Code // where there are no options, any award is of the whole
-			if same && path.Award == "" && d.awards() && d.Revision.Referentiel == l.Revision.Referentiel {
+			if same && path.Award == "" && d.validOn(on) && d.awards() && d.Revision.Referentiel == l.Revision.Referentiel {
 				path.Award = d.ID
 			}
 		}
@@ -165,36 +179,23 @@ func (l Ledger) awaiting() (paths []LedgerPath) {
 
 // ledgerBloc finds the status of a bloc: it is held if any effective decision
 // capitalises a bloc that counts as it, even if another candidacy did not.
-func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision) LedgerBloc {
-	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented}
-	reason := words.Reason{Rule: words.NeverDecided, Bloc: wanted.Bloc}
+func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on calendar.Day) LedgerBloc {
+	if held := c.holder(effective).of(wanted); held != nil {
+		bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerCapitalised, Decision: held.by.ID, Until: held.by.Until}
+		if !held.by.validOn(on) {
+			bloc.Status = LedgerExpired
+		}
+		reason := words.Reason{Rule: held.rule, Bloc: wanted.Bloc, Chain: held.path}
+		bloc.Reasons = append([]words.Reason{reason}, held.by.lapsed(on)...)
+		return bloc
+	}
+	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []words.Reason{{Rule: words.NeverDecided, Bloc: wanted.Bloc}}}
 	for _, d := range effective {
-		ref := BlocRef{d.Revision, d.Bloc}
-		if d.Kind == AwardDecision || d.Kind.ofRequirement() || !c.counts(wanted, ref) {
-			continue
+		if d.Kind != AwardDecision && !d.Kind.ofRequirement() && c.countsAtOnce(wanted, d.ref()) {
+			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, words.DecidedAgainst
 		}
-		if d.Outcome != Capitalised {
-			bloc.Status, bloc.Decision, reason.Rule = LedgerNotCapitalised, d.ID, words.DecidedAgainst
-			continue
-		}
-		bloc.Status, bloc.Decision, reason.Rule = LedgerCapitalised, d.ID, words.HeldByDecision
-		if ref != wanted {
-			reason.Rule = words.HeldByEquivalence
-		}
-		break
 	}
-	bloc.Reasons = []words.Reason{reason}
 	return bloc
-}
-
-// standingAward finds the award of any revision of a référentiel that is in
-// force; nil if there is none.
-func standingAward(effective []Decision, referentiel string) *Decision {
-	i := slices.IndexFunc(effective, func(d Decision) bool { return d.awards() && d.Revision.Referentiel == referentiel })
-	if i < 0 {
-		return nil
-	}
-	return &effective[i]
 }
 
 func (d Decision) awards() bool { return d.Kind == AwardDecision && d.Outcome == Awarded }
@@ -208,7 +209,7 @@ func (l Ledger) Bloc(code string) *LedgerBloc {
 	return &l.Blocs[i]
 }
 
-// Capitalised tells whether the bloc is held.
+// Capitalised tells whether the bloc is held and valid.
 func (l Ledger) Capitalised(bloc string) bool {
 	b := l.Bloc(bloc)
 	return b != nil && b.Status == LedgerCapitalised

@@ -80,7 +80,7 @@ func (c Candidacy) meets(w When, bloc string) bool {
 // failures counts the decisions in force against a bloc, or against one that counts as it.
 func (c Candidate) failures(wanted BlocRef) (n int) {
 	for _, d := range Effective(c.Decisions) {
-		if d.Kind != AwardDecision && d.Outcome == NotCapitalised && c.counts(wanted, BlocRef{d.Revision, d.Bloc}) {
+		if d.Kind != AwardDecision && d.Outcome == NotCapitalised && c.countsAtOnce(wanted, d.ref()) {
 			n++
 		}
 	}

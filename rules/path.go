@@ -150,7 +150,7 @@ func (c Case) wanted(e Enrolment) ([]string, []words.Refusal) {
 			refusals = append(refusals, words.Refuse(words.BlocNotAChoice, "bloc", bloc))
 		}
 	}
-	ledger := c.Candidate.Ledger(c.Session.Revision)
+	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	for i := range rule.choices {
 		choice := &rule.choices[i]
 		there := func(bloc string) bool { return ledger.Capitalised(bloc) || slices.Contains(e.Chosen, bloc) }

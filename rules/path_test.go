@@ -86,7 +86,7 @@ func TestPaths(t *testing.T) {
 		w.sessions["s1"] = &Session{ID: "s1", Label: "s1", Revision: mainR1, State: SessionOpen, Jury: []Member{{Subject: "ann", External: true, Chair: true}, {Subject: "bob", Chair: true}}}
 		held, days := make(map[string]bool), 0
 		for _, act := range rapid.Permutation(append(scheme.BlocCodes(), "DAYS", "DAYS", "DAYS")).Draw(t, "acts") {
-			before := w.candidate().Ledger(mainR1)
+			before := w.candidate().Ledger(mainR1, w.today)
 			if act == "DAYS" {
 				if _, refusals := w.prove(BlocRef{mainR1, act}, 1, "proof"); len(refusals) == 0 {
 					days++
@@ -95,7 +95,7 @@ func TestPaths(t *testing.T) {
 				held[act] = true
 			}
 			w.award("s1", Sitting{"ann", []string{"ann", "bob"}}, mainR1)
-			after, awards := w.candidate().Ledger(mainR1), 0
+			after, awards := w.candidate().Ledger(mainR1, w.today), 0
 			for i, path := range after.Paths {
 				option := Option{}
 				if len(spec.Award.Options) > 0 {

@@ -146,6 +146,8 @@ var setups = map[string]func(*player, line) error{
 	"qualities":   (*player).qualities,
 	"colleges":    (*player).colleges,
 	"chair":       (*player).chair,
+	"validity":    (*player).validity,
+	"replaces":    (*player).replaces,
 	"tie": func(p *player, l line) error {
 		p.world.tied = append(p.world.tied, l.arg(0))
 		return nil
@@ -230,6 +232,26 @@ func (p *player) compile(l line, spec *Spec) error {
 func (p *player) holding(l line) error { // holding r1/B1 counts as r2/B1
 	held, wanted := p.blocRef(l.arg(0)), p.blocRef(l.arg(3))
 	p.world.counting[[2]BlocRef{wanted, held}] = true
+	return nil
+}
+
+// replaces is a line of an equivalence: "replaces r3/C: r1/A r1/B", which needs both. A
+// bloc of another référentiel may be held through what replaces it there.
+func (p *player) replaces(l line) error {
+	wanted := p.blocRef(l.arg(0))
+	var needed []Needed
+	for _, text := range l.part(0) {
+		ref := p.blocRef(text)
+		n := Needed{Referentiel: ref.Revision.Referentiel, Revision: ref.Revision.ID, Bloc: ref.Bloc}
+		if n.Referentiel != wanted.Revision.Referentiel {
+			n.Through = []BlocRef{ref}
+		}
+		needed = append(needed, n)
+	}
+	p.world.lines[wanted] = append(p.world.lines[wanted], needed)
+	if len(needed) == 1 {
+		p.world.counting[[2]BlocRef{wanted, p.blocRef(l.part(0)[0])}] = true
+	}
 	return nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -30,12 +32,12 @@ func (s *story) snapshot() snapshot {
 	return shot
 }
 
-// held says, independently of Ledger, whether a bloc is held: a decision that is
-// not superseded capitalises it or a bloc that counts as it.
-func (s *story) held(wanted BlocRef) bool {
+// held says, independently of Ledger, whether a bloc is held on a day: a decision that
+// is not superseded capitalises it or a bloc that counts as it, and is not over.
+func (s *story) held(wanted BlocRef, on calendar.Day) bool {
 	for _, d := range s.world.decisions {
 		ref := BlocRef{d.Revision, d.Bloc}
-		if s.effective(d) && d.Outcome == Capitalised && (ref == wanted || s.world.Counts(wanted, ref)) {
+		if s.effective(d) && d.Outcome == Capitalised && (ref == wanted || s.world.Counts(wanted, ref)) && (d.Until == "" || d.Until >= on) {
 			return true
 		}
 	}
@@ -46,9 +48,9 @@ func (s *story) effective(d Decision) bool {
 	return !slices.ContainsFunc(s.world.decisions, func(later Decision) bool { return later.Supersedes == d.ID })
 }
 
-func (s *story) complete(revision Revision) bool {
-	for _, bloc := range s.world.Blocs(revision) {
-		if !s.held(BlocRef{revision, bloc}) {
+func (s *story) complete(revision Revision, on calendar.Day) bool {
+	for _, bloc := range s.world.schemes[revision].BlocCodes() {
+		if !s.held(BlocRef{revision, bloc}, on) {
 			return false
 		}
 	}
@@ -67,7 +69,7 @@ func TestStories(t *testing.T) {
 	untilReached(t, []string{
 		"refused", "contested", "settled", "settlement lapsed", "exempted", "acquired", "not acquired", "bloc only",
 		"capitalised", "not capitalised", "prior", "awarded", "awarded later", "award lost", "rectified", "held by equivalence",
-		"complete", "reinstated", "absent", "withdrawn", "cancelled",
+		"complete", "expired", "award expired", "awarded anew", "reinstated", "absent", "withdrawn", "cancelled",
 	}, func(t *rapid.T, reached map[string]int) {
 		s := newStory(t, reached)
 		before := s.snapshot()
@@ -79,6 +81,7 @@ func TestStories(t *testing.T) {
 			s.decidedStays(before)
 			s.rectifiedKeeps(before)
 			s.awardIffComplete(before)
+			s.onlyValidityMoves()
 			s.seen(before)
 			s.nobodyDeliberatesAlone()
 			before = s.snapshot()
@@ -157,6 +160,7 @@ func (s *story) rectifiedKeeps(before snapshot) {
 			}
 			want := old
 			want.ID, want.Seq, want.Outcome, want.Session, want.Supersedes = d.ID, d.Seq, d.Outcome, d.Session, d.Supersedes
+			want.Day, want.Until = d.Day, d.Until
 			if d != want {
 				s.Fatalf("%s made of %+v the decision %+v", s.last, old, d)
 			}
@@ -166,17 +170,23 @@ func (s *story) rectifiedKeeps(before snapshot) {
 
 // awardIffComplete: an award exists if and only if its conditions hold.
 func (s *story) awardIffComplete(before snapshot) {
-	awards := s.awards()
-	if len(awards) > 1 {
-		s.Fatalf("%d awards of one référentiel stand", len(awards))
-	}
+	awards, valid := s.awards(), 0
 	for _, a := range awards {
-		if !s.complete(a.Revision) {
+		if a.Until == "" || a.Until >= s.world.today {
+			valid++
+		}
+		if !s.complete(a.Revision, a.Day) {
 			s.Fatalf("after %s an award stands without its blocs", s.last)
 		}
 	}
+	if valid > 1 {
+		s.Fatalf("%d awards of one référentiel are valid", valid)
+	}
+	if len(awards) > 1 {
+		s.reached["awarded anew"]++
+	}
 	for _, revision := range s.judged {
-		if s.complete(revision) && len(awards) == 0 {
+		if s.complete(revision, s.world.today) && valid == 0 {
 			s.Fatalf("%s left every bloc capitalised and awarded nothing", s.last)
 		}
 	}
@@ -184,17 +194,53 @@ func (s *story) awardIffComplete(before snapshot) {
 		s.Fatalf("%s, which is not an act of a jury, changed the award", s.last)
 	}
 	for _, revision := range []Revision{mainR1, mainR2} {
-		ledger := s.world.candidate().Ledger(revision)
+		ledger := s.world.candidate().Ledger(revision, s.world.today)
 		want := CertificationInProgress
-		if len(awards) > 0 {
+		switch {
+		case valid > 0:
 			want = CertificationAwarded
-		} else if s.complete(revision) {
+		case len(awards) > 0:
+			want = CertificationExpired
+		case s.complete(revision, s.world.today):
 			want = CertificationComplete
 		}
 		if ledger.Certification != want {
 			s.Fatalf("ledger says %s, not %s", ledger.Certification, want)
 		}
 	}
+}
+
+// onlyValidityMoves: from one day to a later one what is valid may expire, and nothing
+// else changes; nothing changes at all if nothing has an end.
+func (s *story) onlyValidityMoves() {
+	candidate := s.world.candidate()
+	endless := !slices.ContainsFunc(s.world.decisions, func(d Decision) bool { return d.Until != "" })
+	for _, revision := range []Revision{mainR1, mainR2} {
+		earlier, later := candidate.Ledger(revision, s.world.today), candidate.Ledger(revision, daysAfter(s.world.today, 400))
+		if endless && !reflect.DeepEqual(earlier, later) {
+			s.Fatalf("nothing has an end, and yet %+v becomes %+v", earlier, later)
+		}
+		for i, b := range earlier.Blocs {
+			after := later.Blocs[i]
+			expires := b.Status == LedgerCapitalised && after.Status == LedgerExpired && b.Until != ""
+			if b.Decision != after.Decision || b.Until != after.Until || b.Status != after.Status && !expires {
+				s.Fatalf("a later day makes of %+v %+v", b, after)
+			}
+		}
+		was, is := earlier.Certification, later.Certification
+		expires := map[CertificationStatus]CertificationStatus{
+			CertificationAwarded: CertificationExpired, CertificationComplete: CertificationInProgress,
+		}
+		if earlier.Award != later.Award || was != is && is != expires[was] {
+			s.Fatalf("a later day makes of %s %s", was, is)
+		}
+	}
+}
+
+// daysAfter is a day so many days later.
+func daysAfter(d calendar.Day, days int) calendar.Day {
+	t, _ := time.Parse(time.DateOnly, string(d))
+	return calendar.DayOf(t.AddDate(0, 0, days))
 }
 
 // alone lists the ways in which one juror can try to act as a jury.
@@ -243,6 +289,7 @@ func (s *story) nobodyRectifiesAlone() {
 func (s *story) sameAgain() {
 	again := *s.world
 	again.decisions, again.candidacies, again.tied, again.seq = nil, nil, nil, 0
+	again.today = newWorld().today
 	again.tookPart = make(map[string][]string)
 	again.sessions = make(map[string]*Session)
 	for id, session := range s.world.sessions {
@@ -255,7 +302,7 @@ func (s *story) sameAgain() {
 	}
 	again.decisions = rapid.Permutation(again.decisions).Draw(s.T, "decisions")
 	for _, revision := range []Revision{mainR1, mainR2} {
-		if diff := cmp.Diff(s.world.candidate().Ledger(revision), again.candidate().Ledger(revision)); diff != "" {
+		if diff := cmp.Diff(s.world.candidate().Ledger(revision, s.world.today), again.candidate().Ledger(revision, s.world.today)); diff != "" {
 			s.Fatalf("the same acts give another ledger: %s", diff)
 		}
 	}
@@ -290,10 +337,11 @@ func (s *story) count() {
 	if s.last == "reinstate" {
 		s.reached["reinstated"]++
 	}
-	ledger := s.world.candidate().Ledger(mainR2)
-	s.reached[map[CertificationStatus]string{CertificationComplete: "complete"}[ledger.Certification]]++
+	ledger := s.world.candidate().Ledger(mainR2, s.world.today)
+	s.reached[map[CertificationStatus]string{CertificationComplete: "complete", CertificationExpired: "award expired"}[ledger.Certification]]++
 	for _, b := range ledger.Blocs {
 		s.reached[map[words.ReasonRule]string{words.HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
+		s.reached[map[LedgerStatus]string{LedgerExpired: "expired"}[b.Status]]++
 	}
 }
 

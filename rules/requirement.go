@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/gate"
 	"github.com/acquis-eval/acquis/rules/words"
 )
@@ -114,7 +115,7 @@ func (c Candidate) ledgerRequirement(wanted BlocRef, of *Bloc, effective []Decis
 		r.Required = *of.atLeast
 	}
 	for _, d := range effective {
-		if !d.Kind.ofRequirement() || !c.counts(wanted, BlocRef{d.Revision, d.Bloc}) || r.Status == RequirementFulfilled {
+		if !d.Kind.ofRequirement() || !c.countsAtOnce(wanted, d.ref()) || r.Status == RequirementFulfilled {
 			continue
 		}
 		r.Decision = d.ID
@@ -170,10 +171,10 @@ func (l *Ledger) unfulfilled(codes []string) (missing []words.Reason) {
 // RecordProof records that a document proves a requirement, or so much of it. It is a
 // registrar's act: it names its proof, and never awards. A registrar also records one that
 // a jury assessed before the service existed.
-func (c Candidate) RecordProof(of BlocRef, amount int, proof string) (Ruling, []words.Refusal) {
+func (c Candidate) RecordProof(of BlocRef, amount int, proof string, on calendar.Day) (Ruling, []words.Refusal) {
 	var refusals []words.Refusal
 	requirement := c.Catalogue.Scheme(of.Revision).requirement(of.Bloc)
-	switch held := c.Ledger(of.Revision).Requirement(of.Bloc); {
+	switch held := c.Ledger(of.Revision, on).Requirement(of.Bloc); {
 	case requirement == nil:
 		refusals = append(refusals, words.Refuse(words.RequirementUnknown, "requirement", of.Bloc))
 	case held != nil && held.Status == RequirementFulfilled:
@@ -187,10 +188,10 @@ func (c Candidate) RecordProof(of BlocRef, amount int, proof string) (Ruling, []
 	if len(refusals) > 0 {
 		return Ruling{}, refusals
 	}
-	return Ruling{
+	return c.dated(Ruling{
 		Decision: Decision{Kind: ProofDecision, Revision: of.Revision, Bloc: of.Bloc, Outcome: Fulfilled, Amount: amount},
 		Reasons:  []words.Reason{{Rule: words.ProofRecorded, Requirement: of.Bloc, Points: amount}},
-	}, nil
+	}, on), nil
 }
 
 // about is a reason about a bloc or a requirement.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // A Scale is on what criteria are assessed: by levels or by marks. The scale that every
@@ -125,7 +126,7 @@ func (c *gateCompiler) setScales() {
 			c.marks(field+".marks", *given.Marks, made)
 		}
 		if given.Pass != "" {
-			made.pass = orZero(c.amount(field+".pass", given.Pass))
+			made.pass = gate.OrZero(gate.Number(given.Pass, c.at(field+".pass")))
 			if made.pass.Less(made.min) || made.max.Less(made.pass) {
 				c.report(field+".pass", "is %s; must be points of the scale", given.Pass)
 			}
@@ -141,8 +142,8 @@ func (c *gateCompiler) setScales() {
 }
 
 func (c *gateCompiler) marks(field string, given Marks, made *scale) {
-	made.min, made.max = orZero(c.amount(field+".min", given.Min)), orZero(c.amount(field+".max", given.Max))
-	made.step, made.pass = orZero(c.amount(field+".step", given.Step)), made.max
+	made.min, made.max = gate.OrZero(gate.Number(given.Min, c.at(field+".min"))), gate.OrZero(gate.Number(given.Max, c.at(field+".max")))
+	made.step, made.pass = gate.OrZero(gate.Number(given.Step, c.at(field+".step"))), made.max
 	made.minText, made.maxText, made.stepText = given.Min, given.Max, given.Step
 	switch {
 	case !made.min.Less(made.max):

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/agreement"
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/exact"
 	"github.com/acquis-eval/acquis/rules/gate"
 	"github.com/acquis-eval/acquis/rules/registration"
@@ -48,6 +49,7 @@ type Spec struct {
 	Scales []Scale
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
 
+	Validity     Validity
 	Registration registration.Registration
 	Award        *AwardRule // nil: an award needs every bloc
 	Qualities    []string   // codes of those in which somebody can assess
@@ -70,6 +72,8 @@ type Bloc struct {
 	Units   []Unit
 	Gate    *gate.Given // its own; nil means that of the référentiel
 	Credits *int        // what it is worth in a choice; nil: nothing
+
+	Validity *calendar.Period // its own; nil means that of the référentiel
 
 	gate    *gate.Gate
 	atLeast *int // of a requirement that documents prove
@@ -152,12 +156,14 @@ type Scheme struct {
 	joint               bool // on some criteria assessors assess together
 	blocIndex           map[string]int
 	places              map[string]Place
+	validity            Validity
 	registration        registration.Registration
 }
 
 // NewScheme compiles a référentiel, or returns everything that is wrong with it.
 func NewScheme(spec Spec) (*Scheme, error) {
 	s := &Scheme{
+		validity:     spec.Validity,
 		revision:     spec.Revision,
 		blocIndex:    make(map[string]int),
 		places:       make(map[string]Place),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/gate"
 	"github.com/acquis-eval/acquis/rules/words"
 	"pgregory.net/rapid"
@@ -83,6 +84,11 @@ func genSpec(revision Revision) *rapid.Generator[Spec] {
 			spec.Blocs = append(spec.Blocs, bloc)
 		}
 		genGates(t, &spec)
+		spec.Validity = Validity{Blocs: genPeriod().Draw(t, "blocs"), Award: genPeriod().Draw(t, "award")}
+		if rapid.IntRange(0, 3).Draw(t, "own") == 0 {
+			own := genPeriod().Draw(t, "validity")
+			spec.Blocs[0].Validity = &own
+		}
 		genAgreements(t, &spec)
 		return spec
 	})
@@ -105,6 +111,11 @@ func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
 		}
 		return u
 	})
+}
+
+// genPeriod draws a validity, which often has no end.
+func genPeriod() *rapid.Generator[calendar.Period] {
+	return rapid.SampledFrom([]calendar.Period{{}, {}, {}, calendar.Months(1), calendar.Years(1)})
 }
 
 // gates are those of stories. All that gates can be is tested in package gate.
@@ -185,7 +196,7 @@ func (s *story) acts() map[string]func(*rapid.T) {
 		"enrol": s.enrol, "leave": s.leave, "reinstate": s.reinstate, "assess": s.assess,
 		"assess all": s.assessAll, "retract": s.retract, "settle": s.settle, "advise": s.advise,
 		"exempt": s.exempt, "deliberate": s.deliberate, "deliberate again": s.deliberate,
-		"rectify": s.rectify, "award": s.award, "prior": s.prior, "end": s.end,
+		"rectify": s.rectify, "award": s.award, "prior": s.prior, "end": s.end, "pass": s.pass,
 	} {
 		acts[name] = func(t *rapid.T) {
 			s.T, s.last, s.judged, s.sat, s.of = t, name, nil, "", ""
@@ -396,6 +407,15 @@ func (s *story) prior() {
 	s.do(func(w *world) []words.Refusal {
 		_, refusals := w.prior(bloc, "proof")
 		return refusals
+	})
+}
+
+// pass lets days go by.
+func (s *story) pass() {
+	days := rapid.SampledFrom([]int{1, 31, 400}).Draw(s.T, "days")
+	s.do(func(w *world) []words.Refusal {
+		w.today = daysAfter(w.today, days)
+		return nil
 	})
 }
 

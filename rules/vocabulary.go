@@ -156,6 +156,7 @@ const (
 	LedgerNotPresented   LedgerStatus = "NOT_PRESENTED"
 	LedgerNotCapitalised LedgerStatus = "NOT_CAPITALISED"
 	LedgerCapitalised    LedgerStatus = "CAPITALISED"
+	LedgerExpired        LedgerStatus = "EXPIRED" // capitalised, and no longer valid
 )
 
 // RequirementStatus is the status of a requirement in a candidate's ledger.
@@ -178,4 +179,5 @@ const (
 	CertificationInProgress CertificationStatus = "IN_PROGRESS"
 	CertificationComplete   CertificationStatus = "COMPLETE"
 	CertificationAwarded    CertificationStatus = "AWARDED"
+	CertificationExpired    CertificationStatus = "EXPIRED" // awarded, and no longer valid
 )

@@ -31,6 +31,7 @@ var actions = map[string]func(*player, line) error{
 	"jury":       (*player).jury,
 	"assessors":  (*player).assessors,
 	"pin":        (*player).pin,
+	"today":      (*player).day,
 	"attest":     (*player).attest,
 }
 
@@ -375,7 +376,7 @@ func (p *player) exemption(l line) error { // exemption k1 C1.1.1 granted: ann b
 }
 
 func (p *player) ledger(l line) error {
-	b := p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Bloc(l.arg(1))
+	b := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today).Bloc(l.arg(1))
 	if b == nil {
 		return l.errorf("there is no such bloc")
 	}
@@ -384,18 +385,18 @@ func (p *player) ledger(l line) error {
 }
 
 func (p *player) certification(l line) error {
-	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today)
 	want := strings.Join(l.about[1:], " ")
 	return p.expect(l, want, strings.TrimSpace(string(ledger.Certification)+" "+ledger.Award), ledger.Reasons)
 }
 
 func (p *player) missing(l line) error { // missing r1: 2
-	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)))
+	ledger := p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today)
 	return p.expect(l, l.tail, fmt.Sprint(len(ledger.Missing)), ledger.Missing)
 }
 
 func (p *player) path(l line) error { // path r1 A d4
-	for _, path := range p.world.candidate().Ledger(p.revisionOf(l.arg(0))).Paths {
+	for _, path := range p.world.candidate().Ledger(p.revisionOf(l.arg(0)), p.world.today).Paths {
 		if path.Option == l.arg(1) {
 			return p.expect(l, strings.Join(l.about[2:], " "), path.Award, path.Missing)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 )
 
@@ -13,6 +14,7 @@ import (
 type world struct {
 	schemes     map[Revision]*Scheme
 	counting    map[[2]BlocRef]bool // wanted, held
+	lines       map[BlocRef][][]Needed
 	sessions    map[string]*Session
 	tookPart    map[string][]string          // by session: subjects who took part in an act of its jury
 	qualities   map[string]map[string]string // by session and subject: in which quality they assess
@@ -20,6 +22,7 @@ type world struct {
 	decisions   []Decision
 	tied        []string
 	seq         uint64
+	today       calendar.Day
 }
 
 // candidacyFile is a candidacy and its acts.
@@ -32,8 +35,10 @@ func newWorld() *world {
 	return &world{
 		schemes:  make(map[Revision]*Scheme),
 		counting: make(map[[2]BlocRef]bool),
+		lines:    make(map[BlocRef][][]Needed),
 		sessions: make(map[string]*Session),
 		tookPart: make(map[string][]string),
+		today:    "2026-01-01",
 
 		qualities: make(map[string]map[string]string),
 	}
@@ -41,9 +46,9 @@ func newWorld() *world {
 
 func (w *world) Scheme(r Revision) *Scheme { return w.schemes[r] }
 
-func (w *world) Blocs(r Revision) []string { return w.schemes[r].BlocCodes() }
-
 func (w *world) Counts(wanted, held BlocRef) bool { return w.counting[[2]BlocRef{wanted, held}] }
+
+func (w *world) Equivalences(wanted BlocRef) [][]Needed { return w.lines[wanted] }
 
 func (w *world) candidate() Candidate {
 	c := Candidate{Catalogue: w, Decisions: w.decisions, Tied: w.tied}
@@ -55,7 +60,7 @@ func (w *world) candidate() Candidate {
 
 func (w *world) before(session string) Case {
 	s := w.sessions[session]
-	return Case{Scheme: w.schemes[s.Revision], Session: *s, Candidate: w.candidate()}
+	return Case{Scheme: w.schemes[s.Revision], Session: *s, Candidate: w.candidate(), Day: w.today}
 }
 
 func (w *world) file(id string) *candidacyFile {
@@ -235,7 +240,7 @@ func (w *world) sat(session string, s Sitting, rulings []Ruling) {
 }
 
 func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []words.Refusal) {
-	ruling, refusals := w.candidate().RecordPrior(bloc, proof)
+	ruling, refusals := w.candidate().RecordPrior(bloc, proof, w.today)
 	if len(refusals) > 0 {
 		return nil, refusals
 	}

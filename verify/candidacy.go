@@ -8,6 +8,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -38,6 +39,7 @@ func (p *person) enrolment(c candidacy) {
 			known.Decisions = append(known.Decisions, d.ruled)
 		}
 	}
+	c.onItsDay(c.message.GetEnrolDay(), c.message.GetCreateTime())
 	asked := rules.Enrolment{
 		Scope:  rules.Scope(c.message.GetScope().String()),
 		Option: c.message.GetOption(), Chosen: c.message.GetChosenBlocs(), Route: c.ruled.Route,
@@ -45,7 +47,7 @@ func (p *person) enrolment(c candidacy) {
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
-	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known}.Enrol(asked)
+	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known, Day: calendar.Day(c.message.GetEnrolDay())}.Enrol(asked)
 	if len(refusals) > 0 {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -61,6 +62,7 @@ func (p *person) timeline() []act {
 // play decides again, and compares.
 func (p *person) play(a act) error {
 	for _, d := range a.decisions {
+		d.onItsDay(d.act.GetDecideDay(), d.act.GetDecideTime())
 		if !casefile.Runs(d.act.GetRulesVersion()) {
 			d.wrong("was decided under version %q of the rules, which this program does not have", d.act.GetRulesVersion())
 			return nil
@@ -100,6 +102,9 @@ func (p *person) deliberation(a act) error {
 		return err
 	}
 	judged := p.caseOf(a, c.session)
+	if len(a.decisions) == 0 {
+		judged.Day = calendar.Day(c.message.GetSitting().GetDay())
+	}
 	judged.Acts = actsOf(entries)
 	judged.Candidacy = c.enrolled()
 	judged.Candidacy.Left = slices.DeleteFunc(slices.Clone(c.ruled.Left), func(d rules.Departed) bool {
@@ -187,17 +192,22 @@ func (p *person) priorBloc(a act) error {
 	}
 	before, of := p.before(a.event), rules.BlocRef{Revision: first.ruled.Revision, Bloc: first.ruled.Bloc}
 	if first.ruled.Kind == rules.ProofDecision {
-		ruling, refusals := before.RecordProof(of, first.ruled.Amount, proof[0])
+		ruling, refusals := before.RecordProof(of, first.ruled.Amount, proof[0], first.ruled.Day)
 		p.compare(a, []rules.Ruling{ruling}, refusals, nil)
 		return nil
 	}
-	ruling, refusals := before.RecordPrior(of, proof[0])
+	ruling, refusals := before.RecordPrior(of, proof[0], first.ruled.Day)
 	p.compare(a, []rules.Ruling{ruling}, refusals, nil)
 	return nil
 }
 
+// caseOf judges an act by its day.
 func (p *person) caseOf(a act, s sitting) rules.Case {
-	return rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
+	c := rules.Case{Scheme: p.scheme(s.ruled.Revision), Session: s.forJury(a.event), Candidate: p.before(a.event)}
+	if len(a.decisions) > 0 {
+		c.Day = a.decisions[0].ruled.Day
+	}
+	return c
 }
 
 // sittingOf returns who sat, according to the first decision; the others must

@@ -38,7 +38,7 @@ func history(w *world.World, t testing.TB, seed uint64, strands, events int) {
 	}
 	w.NewKeyOf("platform", `{"subject":"platform","roles":["ASSESSOR"],"delegate":true}`)
 	w.PublishMini("Mini", `"minAssessors":1`)
-	w.PublishMini("Mini, revu", `"minAssessors":1,"competenceThresholdPercent":50,"jury":{"minMembers":2,"minExternalPercent":50}`)
+	w.PublishMini("Mini, revu", `"minAssessors":1,"competenceThresholdPercent":50,"jury":{"minMembers":2,"minExternalPercent":50},"validity":{"blocs":{"years":5},"award":{"months":6}}`)
 	var all sync.WaitGroup
 	for id := range strands {
 		h := &historian{

@@ -69,7 +69,7 @@ func (v *verifier) loadRevisions() error {
 		if !ok {
 			return nil
 		}
-		compiled, err := referentiel.Compile(revision.message.GetContent())
+		compiled, err := referentiel.CompilePublished(revision.message.GetContent(), store.LastUID(r.Key))
 		if err != nil {
 			return nil //nolint:nilerr // reported with all other records
 		}

@@ -24,6 +24,11 @@ func (v *vault) renamed(t *testing.T) {
 		"two candidates change their names": {"but its records belong to another", func(by *tamperer) error {
 			return by.exchange(store.KindCandidate, store.CollectionCandidate, a, b)
 		}},
+		"a candidacy was enrolled on another day": {`which was not on "2020-01-01" anywhere`, func(by *tamperer) error {
+			return by.rewriteLater(store.KindCandidacy, v.candidacyThatIs(acquispb.Candidacy_State_ENROLLED), func(m proto.Message) {
+				m.(*storepb.Candidacy).EnrolDay = "2020-01-01"
+			})
+		}},
 		"two sessions change their names": {"but its records belong to another", func(by *tamperer) error {
 			sessions := v.records[store.KindSession]
 			return by.exchange(store.KindSession, store.CollectionSession, sessions[0].Key, sessions[1].Key)

@@ -84,6 +84,7 @@ func (p *person) heldAlready(judged rules.Case, c candidacy) {
 		c.wrong("is DECIDED, but neither a decision of event %d nor the candidacy says who deliberated", c.event)
 		return
 	}
+	c.onItsDay(sat.GetDay(), c.message.GetUpdateTime())
 	judgement, refusals := judged.Deliberate(satFor(sat.GetAuthor(), sat.GetMembersPresent()),
 		rules.Deliberation{SeenEtag: "seen", CurrentEtag: "seen"})
 	switch {

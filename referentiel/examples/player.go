@@ -80,11 +80,17 @@ func (p *Player) Publish(ctx context.Context, id string) error {
 		return err
 	}
 	for _, r := range content.GetReplaces() {
-		if r.GetReferentiel() == id {
-			continue
+		needed := []string{r.GetReferentiel()}
+		for _, held := range r.GetTogetherWith() {
+			needed = append(needed, held.GetReferentiel())
 		}
-		if err := p.Publish(ctx, r.GetReferentiel()); err != nil {
-			return err
+		for _, other := range needed {
+			if other == id {
+				continue
+			}
+			if err := p.Publish(ctx, other); err != nil {
+				return err
+			}
 		}
 	}
 	request, err := publication(content)
@@ -119,14 +125,11 @@ func publication(r *storepb.Referentiel) (*acquispb.PublishReferentielRequest, e
 	delete(fields, "id")
 	replaces, _ := fields["replaces"].([]any)
 	for _, item := range replaces {
-		replacement := item.(map[string]any)
-		name := fmt.Sprint("referentiels/", replacement["referentiel"])
-		if revision, ok := replacement["revision"]; ok {
-			name += fmt.Sprint("/revisions/", revision)
+		rename(item)
+		together, _ := item.(map[string]any)["togetherWith"].([]any)
+		for _, held := range together {
+			rename(held)
 		}
-		delete(replacement, "referentiel")
-		delete(replacement, "revision")
-		replacement["replacedReferentiel"] = name
 	}
 	if text, err = json.Marshal(fields); err != nil {
 		return nil, err
@@ -136,6 +139,18 @@ func publication(r *storepb.Referentiel) (*acquispb.PublishReferentielRequest, e
 		return nil, err
 	}
 	return &acquispb.PublishReferentielRequest{ReferentielId: r.GetId(), Referentiel: content}, nil
+}
+
+// rename names what is replaced as the API does.
+func rename(item any) {
+	replaced := item.(map[string]any)
+	name := fmt.Sprint("referentiels/", replaced["referentiel"])
+	if revision, ok := replaced["revision"]; ok {
+		name += fmt.Sprint("/revisions/", revision)
+	}
+	delete(replaced, "referentiel")
+	delete(replaced, "revision")
+	replaced["replacedReferentiel"] = name
 }
 
 // scene is one case while it is played.

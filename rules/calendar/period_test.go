@@ -31,6 +31,28 @@ func TestPeriodsEndWithTheirMonth(t *testing.T) {
 	}
 }
 
+// TestThrough: a validity counts its anniversary, and ends with a month that has none.
+func TestThrough(t *testing.T) {
+	for _, c := range []struct {
+		begin  Day
+		period Period
+		last   Day
+	}{
+		{"2026-01-10", Months(24), "2028-01-10"},
+		{"2026-06-30", Years(5), "2031-06-30"},
+		{"2024-02-29", Years(1), "2025-02-28"},
+		{"2024-02-29", Years(4), "2028-02-29"},
+		{"2026-08-31", Months(6), "2027-02-28"},
+		{"2026-12-31", Months(2), "2027-02-28"},
+		{"2026-06-30", Period{}, ""},
+		{"", Years(1), ""},
+	} {
+		if got := c.period.Through(c.begin); got != c.last {
+			t.Errorf("%s and %s last through %q, not %q", c.begin, c.period, got, c.last)
+		}
+	}
+}
+
 // TestPeriod: periods are calendar periods, and too short ones are refused.
 func TestPeriod(t *testing.T) {
 	since := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)

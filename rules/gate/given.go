@@ -89,7 +89,7 @@ func (given *Given) Compile(of Children, report Report) *Gate {
 	}
 	if a := given.AtMost; a != nil {
 		g.atMost = new(limit)
-		g.atMost.below = orZero(of.Points(a.Below, g.percent, report.under(".at_most.below")))
+		g.atMost.below = OrZero(of.Points(a.Below, g.percent, report.under(".at_most.below")))
 		if a.Number == nil {
 			report(".at_most.number", "must not be empty")
 		}
@@ -97,8 +97,8 @@ func (given *Given) Compile(of Children, report Report) *Gate {
 	}
 	if s := given.Shortfall; s != nil {
 		g.shortfall = new(limit)
-		g.shortfall.below = orZero(of.Points(s.Below, g.percent, report.under(".shortfall.below")))
-		g.shortfall.most = orZero(Number(s.AtMost, report.under(".shortfall.at_most")))
+		g.shortfall.below = OrZero(of.Points(s.Below, g.percent, report.under(".shortfall.below")))
+		g.shortfall.most = OrZero(Number(s.AtMost, report.under(".shortfall.at_most")))
 		if g.shortfall.most.Less(exact.Number{}) {
 			report(".shortfall.at_most", "must not be below 0")
 		}
@@ -151,7 +151,8 @@ func (of Children) Points(text string, percent bool, report Report) *exact.Numbe
 	return x
 }
 
-func orZero(x *exact.Number) exact.Number {
+// OrZero is a number that was read, or zero.
+func OrZero(x *exact.Number) exact.Number {
 	if x == nil {
 		return exact.Number{}
 	}

@@ -12,6 +12,8 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
 )
 
 // Reason says why an outcome is what it is. It names codes and numbers, never
@@ -30,6 +32,8 @@ type Reason struct {
 	FromDefault                 bool   // the référentiel gave no number, so a default was used
 	Exemption                   bool   // reveals an exemption, which not every role may see
 	Amount                      *Amount
+	Until                       calendar.Day // the last one on which something is valid
+	Chain                       string       // the blocs that count, and as what
 }
 
 // Amount is what a reason says of points that need not be whole. Texts are decimals,
@@ -131,12 +135,14 @@ const (
 	FulfilledMeanwhile   ReasonRule = "FULFILLED_MEANWHILE"
 	ProofRecorded        ReasonRule = "PROOF_RECORDED"
 	AwardLost            ReasonRule = "AWARD_LOST"
+	ValidThrough         ReasonRule = "VALID_THROUGH"
 )
 
 // Reasons of a status in the ledger.
 const (
 	HeldByDecision    ReasonRule = "HELD_BY_DECISION"
 	HeldByEquivalence ReasonRule = "HELD_BY_EQUIVALENCE"
+	HeldByChain       ReasonRule = "HELD_BY_CHAIN"
 	DecidedAgainst    ReasonRule = "DECIDED_AGAINST"
 	NeverDecided      ReasonRule = "NEVER_DECIDED"
 	BlocsMissing      ReasonRule = "BLOCS_MISSING"
@@ -163,6 +169,8 @@ const (
 	RequirementDecidedAgainst ReasonRule = "REQUIREMENT_DECIDED_AGAINST"
 	RequirementCounted        ReasonRule = "REQUIREMENT_COUNTED"
 	RequirementHeld           ReasonRule = "REQUIREMENT_HELD"
+	StillValid                ReasonRule = "STILL_VALID"
+	NoLongerValid             ReasonRule = "NO_LONGER_VALID"
 )
 
 // reasonSentences is the table of all reasons. The names in braces are the
@@ -230,9 +238,11 @@ var reasonSentences = [...]struct {
 	{ProofRecorded, "{requirement}: a named document proves it (number: {points})"},
 	{PathComplete, "{path}: everything that is needed is held (blocs: {counted})"},
 	{AwardLost, "{bloc} is no longer capitalised, so the award no longer holds"},
+	{ValidThrough, "{held} is valid for {required} months, through {day}"},
 
 	{HeldByDecision, "{bloc} is capitalised by a decision on it"},
 	{HeldByEquivalence, "{bloc} is capitalised by a decision on a bloc that counts as it"},
+	{HeldByChain, "{bloc} is capitalised because of {chain}"},
 	{DecidedAgainst, "{bloc} was decided and not capitalised"},
 	{NeverDecided, "{bloc} has not been decided"},
 	{BlocsMissing, "{counted} of {required} blocs are capitalised"},
@@ -252,6 +262,8 @@ var reasonSentences = [...]struct {
 	{RequirementDecidedAgainst, "{requirement} was decided and not fulfilled"},
 	{RequirementCounted, "{requirement}: documents prove {points} of {required}"},
 	{RequirementHeld, "{requirement} is fulfilled by a decision on it"},
+	{StillValid, "{held} is valid through {day}"},
+	{NoLongerValid, "{held} was valid through {day}, and no longer is"},
 }
 
 // ofEpreuves are the rules that take the place of others in a bloc of épreuves.
@@ -317,6 +329,12 @@ func (r Reason) field(name string) string {
 		return cmp.Or(r.Criterion, r.unit())
 	case "parent":
 		return cmp.Or(r.Bloc, r.unit())
+	case "held":
+		return cmp.Or(r.Bloc, "the award")
+	case "chain":
+		return r.Chain
+	case "day":
+		return string(r.Until)
 	case "amount", "limit", "weights":
 		return r.Amount.field(name)
 	case "bloc":

@@ -135,7 +135,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 	return perform(ctx, s.core, act[*acquispb.SettleCriteriaResponse]{
 		request: req, resource: req.GetCandidacy(),
 		do: func(t *tx) (keys, error) {
-			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			f, c, err := s.loadCase(t, req.GetCandidacy())
 			if err != nil {
 				return nil, err
 			}

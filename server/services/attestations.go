@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/grpc/codes"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -16,6 +17,7 @@ import (
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
+	"github.com/acquis-eval/acquis/server/show"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -72,7 +74,7 @@ func (s *attestationService) IssueAttestation(ctx context.Context, req *acquispb
 			if string(stored.GetCodeDigest()) == string(digests[0]) { // this call made it, not one before
 				answer.Code, answer.Credential = credential.SpellCode(code), token
 			}
-			answer.Attestation, err = readAttestation(r, stored, req.GetDecision())
+			answer.Attestation, err = s.readAttestation(r, stored, req.GetDecision())
 			return answer, err
 		}),
 	})
@@ -114,7 +116,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	return credential.New(credential.Claim{
 		Issuer: s.issuer, Holder: holder,
 		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message, Option: act.GetOption(),
-		Decided: act.GetDecideTime().AsTime(), Decision: p.decision.GetUid(), Proof: p.message(),
+		Decided: act.GetDecideTime().AsTime(), Ends: s.isOver(calendar.Day(act.GetLastValidDay())), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())
 }
 
@@ -164,28 +166,36 @@ func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
 	return false, nil
 }
 
-// stateOf is the state of an attestation of a decision.
-func stateOf(superseded bool) acquispb.Attestation_State_Enum {
-	if superseded {
+// stateOf is the state today of an attestation of a decision that is valid through a day,
+// or without end if none is given.
+func (c *core) stateOf(superseded bool, last calendar.Day) acquispb.Attestation_State_Enum {
+	switch {
+	case superseded:
 		return acquispb.Attestation_State_SUPERSEDED
+	case last != "" && c.dayOf(c.now()) > last:
+		return acquispb.Attestation_State_EXPIRED
 	}
 	return acquispb.Attestation_State_VALID
 }
 
-func readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*acquispb.Attestation, error) {
+func (s *attestationService) readAttestation(r store.Reader, a *storepb.Attestation, decision string) (*acquispb.Attestation, error) {
 	stored, err := store.Decisions.Get(r, store.Key(a.GetDecisionUid()))
 	if err != nil {
 		return nil, err
 	}
+	attested, _, err := casefile.Act(stored)
+	if err != nil {
+		return nil, err
+	}
 	superseded, err := isSuperseded(r, stored)
-	return attestationFrom(a, decision, superseded), err
+	return s.attestationFrom(a, decision, superseded, attested.Until), err
 }
 
 // attestationFrom shows an attestation of the decision with that name.
-func attestationFrom(a *storepb.Attestation, decision string, superseded bool) *acquispb.Attestation {
+func (c *core) attestationFrom(a *storepb.Attestation, decision string, superseded bool, last calendar.Day) *acquispb.Attestation {
 	return &acquispb.Attestation{
 		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
-		State: stateOf(superseded),
+		State: c.stateOf(superseded, last), LastValidDate: show.Date(last),
 	}
 }
 
@@ -249,7 +259,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 	if err != nil {
 		return nil, err
 	}
-	_, act, _, err := casefile.Decision(decision)
+	attested, act, err := casefile.Act(decision)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +269,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 	}
 	superseded, err := isSuperseded(r, decision)
 	return &acquispb.VerifyAttestationResponse{
-		State:         stateOf(superseded),
+		State:         s.stateOf(superseded, attested.Until),
 		Kind:          act.GetKind(),
 		Bloc:          act.GetBloc(),
 		BlocTitle:     under.blocs[act.GetBloc()].Message.GetTitle(),
@@ -268,6 +278,7 @@ func (s *attestationService) readPublicAct(r store.Reader, key []byte) (*acquisp
 		Referentiel:   revisionName(act.GetReferentiel(), act.GetRevision()),
 		DecideTime:    act.GetDecideTime(),
 		IssueTime:     attestation.GetIssueTime(),
+		LastValidDate: show.Date(attested.Until),
 		Register:      under.shown.GetRegister(),
 		Certificateur: under.shown.GetCertificateur(),
 		Option:        act.GetOption(),

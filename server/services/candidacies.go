@@ -43,7 +43,7 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 				Scope: req.GetCandidacy().GetScope(), AccessRoute: req.GetCandidacy().GetAccessRoute(),
 				Option: req.GetCandidacy().GetOption(), ChosenBlocs: req.GetCandidacy().GetChosenBlocs(),
 				EnrolledBlocs: enrolled.Enrolled, ResitBlocs: enrolled.Resits, EnrolledRequirements: enrolled.Requirements, State: acquispb.Candidacy_State_ENROLLED,
-				CreateTime: t.timestamp(),
+				CreateTime: t.timestamp(), EnrolDay: string(t.day()),
 			}
 			return t.putCandidacy(candidacy)
 		},
@@ -52,8 +52,8 @@ func (s *sessionService) CreateCandidacy(ctx context.Context, req *acquispb.Crea
 }
 
 // enrol asks the rules which blocs the candidacy presents.
-func (s *sessionService) enrol(r store.Reader, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
-	c, err := s.caseOf(r, session, candidate.GetUid())
+func (s *sessionService) enrol(t *tx, session *storepb.Session, candidate *storepb.Candidate, asked *acquispb.Candidacy) (rules.Candidacy, error) {
+	c, err := s.caseOf(t, session, candidate.GetUid())
 	if err != nil {
 		return rules.Candidacy{}, err
 	}
@@ -264,7 +264,7 @@ func (c *core) candidacyIn(r store.Reader, session *storepb.Session, stored *sto
 		Etag:          etag(stored),
 		CreateTime:    stored.GetCreateTime(),
 		UpdateTime:    stored.GetUpdateTime(),
-		Warnings:      show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(c.dayOf(stored.GetCreateTime()))),
+		Warnings:      show.Warnings(under.compiled.Scheme().Registration().WarnEnrolment(stored.GetEnrolDay())),
 	}
 	if shown.GetScope() == acquispb.Candidacy_Scope_BLOCS {
 		shown.Blocs = slices.Clone(stored.GetEnrolledBlocs())

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -8,6 +9,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -26,7 +28,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 	return perform(ctx, s.core, act[*acquispb.DeliberateResponse]{
 		request: req, resource: req.GetCandidacy(),
 		do: func(t *tx) (keys, error) {
-			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			f, c, err := s.loadCase(t, req.GetCandidacy())
 			if err != nil {
 				return nil, err
 			}
@@ -43,7 +45,7 @@ func (s *capitalisationService) Deliberate(ctx context.Context, req *acquispb.De
 			}
 			by := sitting{candidate: candidate, session: f.session, present: req.GetMembersPresent()}
 			if len(judgement.Rulings) == 0 { // no decision will name who deliberated
-				f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members()}
+				f.candidacy.Sitting = &storepb.Sitting{Author: t.caller.Subject, MembersPresent: by.members(), Day: string(t.day())}
 			}
 			if err := t.decideCandidacy(f.candidacy, judgement.Fates); err != nil {
 				return nil, err
@@ -189,7 +191,7 @@ func (s *capitalisationService) RecordPriorBloc(ctx context.Context, req *acquis
 			if err != nil {
 				return nil, err
 			}
-			ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof())
+			ruling, refusals := person.RecordPrior(rules.BlocRef{Revision: current.id, Bloc: req.GetBloc()}, req.GetProof(), t.day())
 			if err := apierr.Refused(refusals, apierr.At("bloc")); err != nil {
 				return nil, err
 			}
@@ -219,7 +221,7 @@ func (s *capitalisationService) RecordRequirement(ctx context.Context, req *acqu
 				return nil, err
 			}
 			of := rules.BlocRef{Revision: current.id, Bloc: req.GetRequirement()}
-			ruling, refusals := person.RecordProof(of, int(req.GetAmount()), req.GetProof())
+			ruling, refusals := person.RecordProof(of, int(req.GetAmount()), req.GetProof(), t.day())
 			err = apierr.Refused(refusals, func(r words.Refusal) string {
 				if r.Rule == words.AmountMismatch {
 					return "amount"
@@ -288,25 +290,34 @@ func showDecided[A any](ctx context.Context, s *capitalisationService, find refe
 		if err != nil {
 			return answer, err
 		}
-		ledger, err := s.readLedger(r, candidate, id)
+		ledger, err := s.readLedger(r, candidate, id, s.dayOf(s.now()))
 		return wrap(decisions, ledger), err
 	}
 }
 
 // GetCapitalisation returns what a candidate has acquired of a certification.
 func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (*acquispb.Capitalisation, error) {
-	caller := call.CallerOf(ctx)
+	caller, on := call.CallerOf(ctx), calendar.Day(req.GetAsOf())
+	if on != "" && !casefile.IsDay(req.GetAsOf()) {
+		return nil, apierr.InvalidField("asOf", "is not a day of the calendar")
+	}
 	return read(ctx, s.core, func(r store.Reader) (*acquispb.Capitalisation, error) {
 		candidate, err := candidateFor(r, caller, req.GetName())
 		if err != nil {
 			return nil, err
 		}
-		return s.readLedger(r, candidate, segment(req.GetName(), 3))
+		on := cmp.Or(on, s.dayOf(s.now()))
+		shown, err := s.readLedger(r, candidate, segment(req.GetName(), 3), on)
+		if err == nil {
+			shown.AsOfDate = show.Date(on)
+		}
+		return shown, err
 	})
 }
 
-// readLedger shows what a candidate has acquired, under the current revision.
-func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Candidate, id string) (*acquispb.Capitalisation, error) {
+// readLedger shows what a candidate has acquired, under the current revision, and what of
+// it is valid on a day.
+func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Candidate, id string, on calendar.Day) (*acquispb.Capitalisation, error) {
 	current, err := s.revisions.current(r, id)
 	if err != nil {
 		return nil, err
@@ -315,7 +326,7 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 	if err != nil {
 		return nil, err
 	}
-	ledger := holder.Ledger(current.id)
+	ledger := holder.Ledger(current.id, on)
 	label := candidate.GetLabel()
 	shown := &acquispb.Capitalisation{
 		Name:          capitalisationName(label, id),
@@ -330,6 +341,9 @@ func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Ca
 			Code:   bloc.Code,
 			Title:  current.compiled.Bloc(bloc.Code).GetTitle(),
 			Status: acquispb.Capitalisation_BlocStatus_Status_Enum(acquispb.Capitalisation_BlocStatus_Status_Enum_value[string(bloc.Status)]),
+
+			LastValidDate: show.Date(bloc.Until),
+			Reasons:       show.Reasons(bloc.Reasons),
 		}
 		if bloc.Decision != "" {
 			status.Decision = decisionName(label, casefile.UID(bloc.Decision))
@@ -354,6 +368,7 @@ func certificationFrom(label string, ledger rules.Ledger, rule *acquispb.AwardRu
 	shown := &acquispb.Capitalisation_CertificationStatus{
 		Status: acquispb.Capitalisation_CertificationStatus_Status_Enum(
 			acquispb.Capitalisation_CertificationStatus_Status_Enum_value[string(ledger.Certification)]),
+		LastValidDate: show.Date(ledger.AwardUntil),
 	}
 	if ledger.Award != "" {
 		shown.Decision = decisionName(label, casefile.UID(ledger.Award))

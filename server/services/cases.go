@@ -157,13 +157,14 @@ func (f *file) prefetchShown(r store.Reader) error {
 
 // loadCase reads the file of a candidacy, and everything that the rules need
 // about it and its candidate.
-func (c *core) loadCase(r store.Reader, caller *call.Caller, name string) (*file, rules.Case, error) {
-	f, err := c.loadFileFor(r, caller, name)
+func (c *core) loadCase(t *tx, name string) (*file, rules.Case, error) {
+	f, err := c.loadFileFor(t, t.caller, name)
 	if err != nil {
 		return nil, rules.Case{}, err
 	}
 	judged := f.judged
-	judged.Candidate, err = c.person(r, f.candidacy.GetCandidateUid(), f.revision.id)
+	judged.Day = t.day()
+	judged.Candidate, err = c.person(t, f.candidacy.GetCandidateUid(), f.revision.id)
 	return f, judged, err
 }
 
@@ -189,17 +190,17 @@ func judgedCase(revision *revision, session *storepb.Session, candidacy *storepb
 
 // caseOf is what the rules know before there is a candidacy, or for an act that
 // concerns none.
-func (c *core) caseOf(r store.Reader, session *storepb.Session, candidate uint64, more ...rules.Revision) (rules.Case, error) {
+func (c *core) caseOf(t *tx, session *storepb.Session, candidate uint64, more ...rules.Revision) (rules.Case, error) {
 	pinned := casefile.Revision(session)
-	revision, err := c.revisions.get(r, pinned)
+	revision, err := c.revisions.get(t, pinned)
 	if err != nil {
 		return rules.Case{}, err
 	}
-	judged := rules.Case{Scheme: revision.compiled.Scheme()}
+	judged := rules.Case{Scheme: revision.compiled.Scheme(), Day: t.day()}
 	if judged.Session, err = casefile.Session(session); err != nil {
 		return rules.Case{}, err
 	}
-	judged.Candidate, err = c.person(r, candidate, append(more, pinned)...)
+	judged.Candidate, err = c.person(t, candidate, append(more, pinned)...)
 	return judged, err
 }
 

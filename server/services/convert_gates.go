@@ -270,3 +270,31 @@ func juryRuleOf(j *acquispb.JuryRule) *storepb.JuryRule {
 	}
 	return stored
 }
+
+func validityFrom(v *storepb.Validity) *acquispb.Validity {
+	if v == nil {
+		return nil
+	}
+	return &acquispb.Validity{Years: v.Years, Months: v.Months, Unlimited: v.GetUnlimited()}
+}
+
+func validityOf(v *acquispb.Validity) *storepb.Validity {
+	if v == nil {
+		return nil
+	}
+	return &storepb.Validity{Years: v.Years, Months: v.Months, Unlimited: v.GetUnlimited()}
+}
+
+func validitiesFrom(v *storepb.Validities) *acquispb.Validities {
+	if v == nil {
+		return nil
+	}
+	return &acquispb.Validities{Blocs: validityFrom(v.GetBlocs()), Award: validityFrom(v.GetAward())}
+}
+
+func validitiesOf(v *acquispb.Validities) *storepb.Validities {
+	if v == nil {
+		return nil
+	}
+	return &storepb.Validities{Blocs: validityOf(v.GetBlocs()), Award: validityOf(v.GetAward())}
+}

@@ -37,15 +37,25 @@ func referentielFrom(stored *storepb.ReferentielRevision, compiled *referentiel.
 		shown.Blocs = append(shown.Blocs, blocFrom(bloc))
 	}
 	for _, r := range content.GetReplaces() {
-		name := referentielName(r.GetReferentiel())
-		if r.GetRevision() != "" {
-			name = revisionName(r.GetReferentiel(), r.GetRevision())
+		replacement := &acquispb.Replacement{Bloc: r.GetBloc(), ReplacedReferentiel: replacedName(r), ReplacedBloc: r.GetReplacedBloc()}
+		for _, h := range r.GetTogetherWith() {
+			replacement.TogetherWith = append(replacement.TogetherWith, &acquispb.Replacement_Held{ReplacedReferentiel: replacedName(h), ReplacedBloc: h.GetReplacedBloc()})
 		}
-		shown.Replaces = append(shown.Replaces, &acquispb.Replacement{
-			Bloc: r.GetBloc(), ReplacedReferentiel: name, ReplacedBloc: r.GetReplacedBloc(),
-		})
+		shown.Replaces = append(shown.Replaces, replacement)
 	}
 	return shown
+}
+
+// replacedName is the name of what a bloc is replaced of.
+func replacedName(r interface {
+	GetReferentiel() string
+	GetRevision() string
+},
+) string {
+	if r.GetRevision() == "" {
+		return referentielName(r.GetReferentiel())
+	}
+	return revisionName(r.GetReferentiel(), r.GetRevision())
 }
 
 func rulesFrom(r *storepb.Rules) *acquispb.Rules {
@@ -61,6 +71,7 @@ func rulesFrom(r *storepb.Rules) *acquispb.Rules {
 		Scale:                      r.GetScale(),
 		Agreement:                  agreementFrom(r.GetAgreement()),
 		Jury:                       juryRuleFrom(r.GetJury()),
+		Validity:                   validitiesFrom(r.GetValidity()),
 	}
 	return shown
 }
@@ -70,6 +81,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 		CompetenceGate: gateFrom(given.GetCompetenceGate()),
 		BlocGate:       gateFrom(given.GetBlocGate()),
 		Scale:          given.GetScale(),
+		Validity:       validitiesFrom(given.GetValidity()),
 		MinAssessors:   proto.Int32(int32(scheme.MinAssessors().Value)),
 		Agreement:      agreementFrom(given.GetAgreement()),
 		Jury:           juryRuleInForce(given.GetJury(), scheme.Jury()),
@@ -87,7 +99,7 @@ func rulesInForce(given *storepb.Rules, scheme *rules.Scheme) *acquispb.Rules {
 }
 
 func blocFrom(b *storepb.Bloc) *acquispb.Bloc {
-	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits}
+	shown := &acquispb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateFrom(b.GetGate()), Credits: b.Credits, Validity: validityFrom(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		shown.Activities = append(shown.Activities, &acquispb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}
@@ -145,12 +157,21 @@ func referentielOf(id string, given *acquispb.Referentiel) *storepb.Referentiel 
 		content.Blocs = append(content.Blocs, blocOf(bloc))
 	}
 	for _, r := range given.GetReplaces() {
-		replaced, revision, _ := strings.Cut(strings.TrimPrefix(r.GetReplacedReferentiel(), "referentiels/"), "/revisions/")
-		content.Replaces = append(content.Replaces, &storepb.Replacement{
-			Bloc: r.GetBloc(), Referentiel: replaced, Revision: revision, ReplacedBloc: r.GetReplacedBloc(),
-		})
+		replaced, revision := replacedOf(r.GetReplacedReferentiel())
+		replacement := &storepb.Replacement{Bloc: r.GetBloc(), Referentiel: replaced, Revision: revision, ReplacedBloc: r.GetReplacedBloc()}
+		for _, h := range r.GetTogetherWith() {
+			replaced, revision := replacedOf(h.GetReplacedReferentiel())
+			replacement.TogetherWith = append(replacement.TogetherWith, &storepb.Replacement_Held{Referentiel: replaced, Revision: revision, ReplacedBloc: h.GetReplacedBloc()})
+		}
+		content.Replaces = append(content.Replaces, replacement)
 	}
 	return content
+}
+
+// replacedOf is the référentiel of a name, and its revision if one is named.
+func replacedOf(name string) (id, revision string) {
+	id, revision, _ = strings.Cut(strings.TrimPrefix(name, "referentiels/"), "/revisions/")
+	return id, revision
 }
 
 func rulesOf(r *acquispb.Rules) *storepb.Rules {
@@ -166,12 +187,13 @@ func rulesOf(r *acquispb.Rules) *storepb.Rules {
 		Scale:                      r.GetScale(),
 		Agreement:                  agreementOf(r.GetAgreement()),
 		Jury:                       juryRuleOf(r.GetJury()),
+		Validity:                   validitiesOf(r.GetValidity()),
 	}
 	return stored
 }
 
 func blocOf(b *acquispb.Bloc) *storepb.Bloc {
-	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits}
+	stored := &storepb.Bloc{Code: b.GetCode(), Title: b.GetTitle(), Gate: gateOf(b.GetGate()), Credits: b.Credits, Validity: validityOf(b.GetValidity())}
 	for _, a := range b.GetActivities() {
 		stored.Activities = append(stored.Activities, &storepb.Activity{Code: a.GetCode(), Title: a.GetTitle()})
 	}

@@ -91,7 +91,7 @@ func TestLastAct(t *testing.T) {
 			return at(10)
 		}
 		act, err := proto.Marshal(&storepb.DecisionAct{
-			Kind: acquispb.Decision_Kind_PRIOR_BLOC, Outcome: capitalised, Bloc: "B1", DecideTime: on("decision"),
+			Kind: acquispb.Decision_Kind_PRIOR_BLOC, Outcome: capitalised, Bloc: "B1", DecideTime: on("decision"), DecideDay: "2026-06-10",
 		})
 		must(t, err)
 		d := &dossier{

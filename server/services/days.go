@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/genproto/googleapis/type/date"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/server/apierr"
+	"github.com/acquis-eval/acquis/server/show"
 )
 
 // A day begins and ends in the service's time zone, which is that of the
@@ -40,9 +41,20 @@ func firstInstant(year int, month time.Month, day int, zone *time.Location) time
 	return begin
 }
 
-// dayOf is the day of an instant, as the rules write days.
-func (c *core) dayOf(at *timestamppb.Timestamp) string {
-	return at.AsTime().In(c.zone).Format(time.DateOnly)
+// dayOf is the day of an instant.
+func (c *core) dayOf(t time.Time) calendar.Day { return calendar.DayOf(t.In(c.zone)) }
+
+// day is the day of the act.
+func (t *tx) day() calendar.Day { return t.core.dayOf(t.now) }
+
+// isOver is the instant at which a last day ends; nil if there is none.
+func (c *core) isOver(last calendar.Day) *time.Time {
+	d := show.Date(last)
+	if d == nil {
+		return nil
+	}
+	end := firstInstant(int(d.GetYear()), time.Month(d.GetMonth()), int(d.GetDay())+1, c.zone)
+	return &end
 }
 
 // today is today's date for people, with its zone.

@@ -236,6 +236,8 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		DecideTime:      act.GetDecideTime(),
 		RulesVersion:    act.GetRulesVersion(),
 		Effective:       d.superseded[stored.GetUid()] == 0,
+		DecideDate:      show.Date(decided.Day),
+		LastValidDate:   show.Date(decided.Until),
 	}
 	if uid := d.superseded[stored.GetUid()]; uid != 0 {
 		shown.SupersededBy = decisionName(label, uid)
@@ -253,7 +255,7 @@ func (d *decisionReader) read(stored *storepb.Decision) (*acquispb.Decision, err
 		if err != nil {
 			return nil, err
 		}
-		shown.Warnings = show.Warnings(under.compiled.Scheme().Registration().WarnAward(d.core.dayOf(act.GetDecideTime())))
+		shown.Warnings = show.Warnings(under.compiled.Scheme().Registration().WarnAward(act.GetDecideDay()))
 	}
 	return shown, d.place(circumstances, shown)
 }

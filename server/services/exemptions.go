@@ -39,7 +39,7 @@ func (s *sessionService) DecideExemption(ctx context.Context, req *acquispb.Deci
 	return perform(ctx, s.core, act[*acquispb.Exemption]{
 		request: req, resource: req.GetCandidacy(),
 		do: func(t *tx) (keys, error) {
-			f, c, err := s.loadCase(t, t.caller, req.GetCandidacy())
+			f, c, err := s.loadCase(t, req.GetCandidacy())
 			if err != nil {
 				return nil, err
 			}

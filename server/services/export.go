@@ -5,8 +5,10 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules/visibility"
@@ -135,21 +137,25 @@ func (e *export) addDecisions(d *dossier) error {
 		if err := e.wrote(store.KindDecision, store.Key(decision.GetUid())); err != nil {
 			return err
 		}
-		if err := e.addAttestations(decision.GetUid(), shown); err != nil {
+		ruled, _, err := casefile.Act(decision)
+		if err != nil {
+			return err
+		}
+		if err := e.addAttestations(decision.GetUid(), shown, ruled.Until); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addAttestations adds the attestations of a decision.
-func (e *export) addAttestations(uid uint64, decision *acquispb.Decision) error {
+// addAttestations adds the attestations of a decision that is valid through a last day.
+func (e *export) addAttestations(uid uint64, decision *acquispb.Decision, last calendar.Day) error {
 	attestations, err := store.Attestations.Listed(e, store.KindDecisionAttestation, uid)
 	if err != nil {
 		return err
 	}
 	for _, a := range attestations {
-		e.answer.Attestations = append(e.answer.Attestations, attestationFrom(a, decision.GetName(), !decision.GetEffective()))
+		e.answer.Attestations = append(e.answer.Attestations, e.core.attestationFrom(a, decision.GetName(), !decision.GetEffective(), last))
 		if err := e.wrote(store.KindAttestation, store.Key(a.GetUid())); err != nil {
 			return err
 		}

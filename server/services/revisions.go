@@ -95,7 +95,7 @@ func (c *revisions) add(uid uint64, stored *storepb.ReferentielRevision) (*revis
 func revisionLabel(id rules.Revision) string { return store.RevisionLabel(id.Referentiel, id.ID) }
 
 func compileRevision(uid uint64, stored *storepb.ReferentielRevision) (*revision, error) {
-	compiled, err := referentiel.Compile(stored.GetContent())
+	compiled, err := referentiel.CompilePublished(stored.GetContent(), uid)
 	if err != nil {
 		return nil, err
 	}
@@ -170,21 +170,63 @@ func (c *revisions) catalogue(r store.Reader, ids ...rules.Revision) (referentie
 		if err != nil {
 			return nil, err
 		}
-		catalogue[id] = found.compiled
+		if err := c.addChain(r, found, catalogue); err != nil {
+			return nil, err
+		}
 	}
 	return catalogue, nil
 }
 
+// addChain adds a revision, and those published before it through which other blocs may
+// count as its own. It ends, since uids only descend.
+func (c *revisions) addChain(r store.Reader, of *revision, to referentiel.Catalogue) error {
+	if to[of.id] != nil {
+		return nil
+	}
+	to[of.id] = of.compiled
+	for _, id := range of.compiled.Replaces() {
+		uids, err := publishedUIDs(r, id)
+		if err != nil {
+			return err
+		}
+		for _, uid := range uids {
+			if uid >= of.uid {
+				continue
+			}
+			earlier, err := c.byUID(r, uid)
+			if err != nil {
+				return err
+			}
+			if err := c.addChain(r, earlier, to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// publishedUIDs are those of all revisions of a référentiel.
+func publishedUIDs(r store.Reader, id string) ([]uint64, error) {
+	names, err := r.Scan(store.KindName, store.NameKey(store.CollectionRevision, revisionLabel(rules.Revision{Referentiel: id})), nil, mostRevisions)
+	uids := make([]uint64, len(names))
+	for i, name := range names {
+		uids[i] = store.LastUID(name.Value)
+	}
+	return uids, err
+}
+
+// mostRevisions is far above what a certificateur publishes of a référentiel.
+const mostRevisions = 10_000
+
 // publishedAs returns all revisions of a référentiel; none if it does not exist.
 func publishedAs(r store.Reader, id string) (all []*storepb.ReferentielRevision, err error) {
-	const most = 10_000 // far above what a certificateur publishes
-	names, err := r.Scan(store.KindName, store.NameKey(store.CollectionRevision, revisionLabel(rules.Revision{Referentiel: id})), nil, most)
+	uids, err := publishedUIDs(r, id)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([][]byte, len(names))
-	for i, name := range names {
-		keys[i] = name.Value
+	keys := make([][]byte, len(uids))
+	for i, uid := range uids {
+		keys[i] = store.Key(uid)
 	}
 	return store.Revisions.GetMany(r, keys)
 }

@@ -22,6 +22,7 @@ func reason(r words.Reason) *acquispb.Reason {
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
 		FromDefault: r.FromDefault, Text: r.String(), Option: r.Option, AnyOf: r.AnyOf, Requirement: r.Requirement,
+		LastValidDate: Date(r.Until), Path: r.Chain,
 	}
 	if a := r.Amount; a != nil {
 		shown.Amount = &acquispb.Reason_Amount{Reached: a.Reached, Exact: a.Exact, Limit: a.Limit, Weights: int32(a.Weights), Percent: a.Percent}

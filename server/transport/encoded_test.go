@@ -23,7 +23,7 @@ func (generated) AppendJSON(b []byte) ([]byte, error) { return append(b, "genera
 func TestAnswersAsJSON(t *testing.T) {
 	m := newMarshaler()
 	for want, v := range map[string]any{
-		`{"rule":"r","bloc":"","competence":"","criterion":"","reached":1,"required":0,"counted":0,"fromDefault":false,"text":"é","option":"","anyOf":"","requirement":"","epreuve":""}`: &acquispb.Reason{Rule: "r", Reached: 1, Text: "é"},
+		`{"rule":"r","bloc":"","competence":"","criterion":"","reached":1,"required":0,"counted":0,"fromDefault":false,"text":"é","option":"","anyOf":"","requirement":"","epreuve":"","path":""}`: &acquispb.Reason{Rule: "r", Reached: 1, Text: "é"},
 		"generated":  generated{new(acquispb.Reason)},
 		`{"code":5}`: call.EncodedJSON(`{"code":5}`),
 	} {

@@ -20,7 +20,7 @@ const (
 
 // formatVersion is what this program writes and reads. A change that an older
 // program would misread raises it.
-const formatVersion = 4
+const formatVersion = 5
 
 const formatMagic = "acquis store\n"
 

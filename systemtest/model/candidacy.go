@@ -82,11 +82,16 @@ func (k *Candidacy) presents(r *Revision, bloc string) bool {
 	}
 	for _, code := range k.Presented() {
 		mine := k.Session.Revision
-		if r.counts(bloc, held{mine, code}) || mine.counts(code, held{r, bloc}) {
+		if alone(mine, code).holds(r, bloc) != nil || alone(r, bloc).holds(mine, code) != nil {
 			return true
 		}
 	}
 	return false
+}
+
+// alone is somebody who holds one bloc and nothing else.
+func alone(r *Revision, bloc string) *Candidate {
+	return &Candidate{Decisions: []*Decision{{Kind: "BLOC", Revision: r, Bloc: bloc, Outcome: "CAPITALISED"}}}
 }
 
 // known objects to blocs that the référentiel does not have, or named twice.

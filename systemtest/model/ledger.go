@@ -2,15 +2,66 @@ package model
 
 import "slices"
 
-// holds finds the first effective decision that capitalises a bloc of a revision,
-// or a bloc that counts as it; nil if there is none.
+// holds finds the effective decision by which a bloc of a revision is held longest; nil
+// if it is not held. If several are needed it is the one of them that ends first.
 func (c *Candidate) holds(r *Revision, bloc string) *Decision {
-	for _, d := range c.about(r, bloc) {
-		if d.Outcome == "CAPITALISED" {
-			return d
+	if r.Bloc(bloc) == nil {
+		return nil
+	}
+	return c.heldBy(r, bloc, func(d *Decision) bool { return r.counts(bloc, held{d.Revision, d.Bloc}) })
+}
+
+// heldBy finds it among decisions on blocs that count at once, and by declarations.
+func (c *Candidate) heldBy(r *Revision, bloc string, atOnce func(*Decision) bool) *Decision {
+	var ways []*Decision
+	for _, d := range c.Decisions {
+		if d.gives() && atOnce(d) {
+			ways = append(ways, d)
 		}
 	}
-	return nil
+	for _, line := range r.Replaces {
+		if line.Bloc != bloc {
+			continue
+		}
+		var weakest *Decision
+		for _, needed := range append([]Replacement{line}, line.Together...) {
+			d := c.needed(r, needed)
+			if d == nil {
+				weakest = nil
+				break
+			}
+			if weakest == nil || weakest.outlasts(d) {
+				weakest = d
+			}
+		}
+		if weakest != nil {
+			ways = append(ways, weakest)
+		}
+	}
+	return longest(ways)
+}
+
+// needed finds how a bloc that a revision asks for is held: itself, or by what a revision
+// of another référentiel, published before, declared.
+func (c *Candidate) needed(by *Revision, p Replacement) *Decision {
+	var ways []*Decision
+	for _, d := range c.Decisions {
+		if d.gives() && p.means(held{d.Revision, d.Bloc}) {
+			ways = append(ways, d)
+		}
+	}
+	for _, other := range by.Before {
+		if other.ID != by.ID && p.means(held{other, p.ReplacedBloc}) && other.Bloc(p.ReplacedBloc) != nil {
+			if d := c.heldBy(other, p.ReplacedBloc, func(*Decision) bool { return false }); d != nil {
+				ways = append(ways, d)
+			}
+		}
+	}
+	return longest(ways)
+}
+
+func (d *Decision) gives() bool {
+	return d.SupersededBy == nil && d.Kind != "AWARD" && d.Outcome == "CAPITALISED"
 }
 
 // about lists the effective decisions about a bloc of a revision.
@@ -33,19 +84,21 @@ func (c *Candidate) missing(r *Revision, codes []string) []string {
 	return slices.DeleteFunc(slices.Clone(codes), func(b string) bool { return c.holds(r, b) != nil })
 }
 
-// award finds the award of a référentiel in force, or of one of its options; nil if there
-// is none.
+// award finds the award of a référentiel in force, or of one of its options, that is valid
+// longest; nil if there is none.
 func (c *Candidate) award(referentiel, option string) *Decision {
+	var standing []*Decision
 	for _, d := range c.Decisions {
 		if d.Outcome == "AWARDED" && d.SupersededBy == nil && d.Revision.ID == referentiel && (option == "" || option == d.Option) {
-			return d
+			standing = append(standing, d)
 		}
 	}
-	return nil
+	return longest(standing)
 }
 
-// Ledger shows what the candidate has acquired, under a revision.
-func (c *Candidate) Ledger(r *Revision) Ledger {
+// Ledger shows what the candidate has acquired, under a revision, and what of it is valid
+// on a day; every decision is valid on the empty one.
+func (c *Candidate) Ledger(r *Revision, on string) Ledger {
 	l := Ledger{Name: c.Name + "/capitalisations/" + r.ID, Referentiel: r.Name, Divisible: r.divisible()}
 	for _, code := range r.Codes() {
 		status := BlocStatus{Code: code, Status: "NOT_PRESENTED"}
@@ -53,7 +106,10 @@ func (c *Candidate) Ledger(r *Revision) Ledger {
 			status.Status, status.Decision = "NOT_CAPITALISED", about[len(about)-1].Name
 		}
 		if d := c.holds(r, code); d != nil {
-			status.Status, status.Decision = "CAPITALISED", d.Name
+			status = BlocStatus{code, "CAPITALISED", d.Name, d.last()}
+			if d.over(on) {
+				status.Status = "EXPIRED"
+			}
 		}
 		l.Blocs = append(l.Blocs, status)
 	}
@@ -70,21 +126,25 @@ func (c *Candidate) Ledger(r *Revision) Ledger {
 	}
 	l.Certification.Status = "IN_PROGRESS"
 	l.Certification.Missing, l.Certification.Options = []Missing{}, []OptionStatus{}
+	valid := c.on(on)
 	for _, option := range r.options() {
-		if c.complete(r, option) {
+		if valid.complete(r, option) {
 			l.Certification.Status = "COMPLETE"
 		}
 	}
 	if d := c.award(r.ID, ""); d != nil {
-		l.Certification.Status, l.Certification.Decision = "AWARDED", d.Name
+		l.Certification.Status, l.Certification.Decision, l.Certification.LastValidDate = "AWARDED", d.Name, d.last()
+		if d.over(on) {
+			l.Certification.Status = "EXPIRED"
+		}
 	}
 	if l.Certification.Status == "IN_PROGRESS" {
-		l.Certification.Missing = c.open(r)
+		l.Certification.Missing = valid.open(r)
 	}
 	for _, option := range r.options() {
 		if option != "" {
 			o := OptionStatus{Code: option}
-			if d := c.award(r.ID, option); d != nil {
+			if d := valid.award(r.ID, option); d != nil {
 				o.Decision = d.Name
 			}
 			l.Certification.Options = append(l.Certification.Options, o)

@@ -23,6 +23,10 @@ type Revision struct {
 	Agreement *Agreement // of compétences without their own; nil: UNANIMOUS
 	Colleges  []College
 	NoChair   bool
+
+	BlocValidity, AwardValidity *Validity
+
+	Before []*Revision // of every référentiel, published before it
 }
 
 // A Scale has the form of the API's: it has levels or marks.
@@ -70,7 +74,8 @@ type Bloc struct {
 	Competences []Competence
 	Gate        *Gate
 	ByEpreuves  bool
-	Credits     int // 0: none given
+	Credits     int       // 0: none given
+	Validity    *Validity // its own
 }
 
 // A Competence is assessed by BlocOnlyMethod, if it has one, in a candidacy for a
@@ -115,6 +120,7 @@ type Replacement struct {
 	Referentiel  string // id of the other one
 	Revision     string // name of the other revision; empty: every one
 	ReplacedBloc string
+	Together     []Replacement // other blocs that are needed besides; their Bloc is empty
 }
 
 // A Number is one that a référentiel can set.
@@ -196,19 +202,33 @@ type held struct {
 // counts tells whether holding one bloc counts as holding this revision's: it is
 // the same, identical in another revision of the référentiel, or replaced.
 func (r *Revision) counts(bloc string, other held) bool {
-	if r.ID == other.revision.ID && reflect.DeepEqual(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
+	if r.ID == other.revision.ID && sameBloc(r.Bloc(bloc), other.revision.Bloc(other.bloc)) {
 		return true
 	}
 	return slices.ContainsFunc(r.Replaces, func(p Replacement) bool {
-		return p.Bloc == bloc && p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID &&
-			(p.Revision == "" || p.Revision == other.revision.Name)
+		return p.Bloc == bloc && len(p.Together) == 0 && p.means(other)
 	})
+}
+
+// means tells whether a bloc is the one that a replacement names.
+func (p Replacement) means(other held) bool {
+	return p.ReplacedBloc == other.bloc && p.Referentiel == other.revision.ID && (p.Revision == "" || p.Revision == other.revision.Name)
+}
+
+// sameBloc tells whether two blocs are the same but for how long they are valid.
+func sameBloc(a, b *Bloc) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.Validity, y.Validity = nil, nil
+	return reflect.DeepEqual(x, y)
 }
 
 // sameContent tells whether two revisions have the same content, and so the same
 // id.
 func sameContent(a, b *Revision) bool {
 	x, y := *a, *b
-	x.Name, y.Name = "", ""
+	x.Name, y.Name, x.Before, y.Before = "", "", nil, nil
 	return reflect.DeepEqual(x, y)
 }

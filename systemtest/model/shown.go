@@ -101,6 +101,7 @@ type Ledger struct {
 	Blocs             []BlocStatus
 	Certification     struct {
 		Status, Decision string
+		LastValidDate    *Date
 		Missing          []Missing
 		Options          []OptionStatus
 	}
@@ -121,7 +122,10 @@ type RequirementStatus struct {
 type OptionStatus struct{ Code, Decision string }
 
 // A BlocStatus is the status of a bloc in a ledger.
-type BlocStatus struct{ Code, Status, Decision string }
+type BlocStatus struct {
+	Code, Status, Decision string
+	LastValidDate          *Date
+}
 
 // A ShownDecision has the form of the API's decision.
 type ShownDecision struct {
@@ -133,6 +137,7 @@ type ShownDecision struct {
 	MembersPresent                             []Member
 	Effective                                  bool
 	Supersedes, SupersededBy                   string
+	DecideDate, LastValidDate                  *Date
 	Warnings                                   []Warning
 }
 
@@ -141,6 +146,7 @@ func (d *Decision) Shown() ShownDecision {
 	shown := ShownDecision{
 		Name: d.Name, Kind: d.Kind, Bloc: d.Bloc, Outcome: d.Outcome, ComputedOutcome: d.Computed, Option: d.Option, Requirement: d.Requirement, Amount: d.Amount,
 		Referentiel: d.Revision.Name, Motive: d.Motive, Effective: d.SupersededBy == nil, MembersPresent: []Member{}, Warnings: []Warning{},
+		DecideDate: d.Day, LastValidDate: d.last(),
 	}
 	if d.Outcome == "AWARDED" {
 		shown.Warnings = d.Revision.awarded(d.Session.day)

@@ -79,6 +79,7 @@ type exemption struct {
 // A Decision is a legal act.
 type Decision struct {
 	Name         string // given by the service
+	Day          *Date  // likewise
 	Kind         string
 	Revision     *Revision
 	Bloc         string
@@ -143,6 +144,7 @@ func (w *World) Publish(r *Revision) (same *Revision) {
 			return other
 		}
 	}
+	r.Before = slices.Clone(w.Revisions)
 	w.Revisions = append(w.Revisions, r)
 	w.Current[r.ID] = r
 	return nil

@@ -14,7 +14,7 @@ import (
 // publish publishes a small référentiel, another revision with a small change, or
 // an existing one.
 func (a *author) publish() act {
-	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b"})}
+	p := publish{Label: a.newID("r"), ID: world.Pick(a.Rand, []string{"a", "a", "b", "b", "c"})}
 	last := a.s.model.Current[a.s.prefix+p.ID]
 	if last == nil {
 		for b := range 1 + a.IntN(3) {
@@ -22,6 +22,7 @@ func (a *author) publish() act {
 		}
 		p.Numbers = a.numbers()
 		a.ruleByGates(&p)
+		p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
 		p.Register = a.register()
 		p.Award = a.awardRule(p.Blocs)
 		a.bySides(&p)
@@ -29,6 +30,7 @@ func (a *author) publish() act {
 		return p
 	}
 	p.Blocs, p.Numbers = slices.Clone(last.Blocs), last.Numbers
+	p.BlocValidity, p.AwardValidity = a.validity(), a.validity()
 	p.CompetenceGate, p.BlocGate, p.Award, p.Register = last.CompetenceGate, last.BlocGate, last.Award, last.Register
 	p.Agreement, p.Colleges, p.NoChair = last.Agreement, last.Colleges, last.NoChair
 	switch a.IntN(6) {
@@ -153,7 +155,13 @@ func (a *author) newBloc(b int) model.Bloc {
 		bloc.Competences = append(bloc.Competences, competence)
 	}
 	a.giveGates(&bloc)
+	bloc.Validity = a.validity()
 	return bloc
+}
+
+// validity is how long something is valid, or nil if nothing says it.
+func (a *author) validity() *model.Validity {
+	return world.Pick(a.Rand, []*model.Validity{nil, nil, {Months: 1}, {Months: 2}, {Years: 1}, {Unlimited: true}})
 }
 
 // ruleByGates has gates instead of thresholds, or no longer.
@@ -334,20 +342,28 @@ func (a *author) replacements(p publish) (all []replacement) {
 		if len(labels) == 0 {
 			return nil
 		}
-		label := world.Pick(a.Rand, labels)
-		other := a.s.labels[label]
-		made := replacement{
-			Bloc: world.Pick(a.Rand, p.Blocs).Code, ID: strings.TrimPrefix(other.ID, a.s.prefix), Label: label,
-			ReplacedBloc: world.Pick(a.Rand, other.Blocs).Code,
-		}
-		if made.ID != p.ID && a.chance(50) {
-			made.Label = "" // every revision of it
+		made := a.replaced(p, labels)
+		made.Bloc = world.Pick(a.Rand, p.Blocs).Code
+		if a.chance(30) {
+			and := a.replaced(p, labels)
+			made.And = &and
 		}
 		if !slices.Contains(all, made) {
 			all = append(all, made)
 		}
 	}
 	return all
+}
+
+// replaced names a bloc of some revision, or of every one.
+func (a *author) replaced(p publish, labels []string) replacement {
+	label := world.Pick(a.Rand, labels)
+	other := a.s.labels[label]
+	made := replacement{ID: strings.TrimPrefix(other.ID, a.s.prefix), Label: label, ReplacedBloc: world.Pick(a.Rand, other.Blocs).Code}
+	if made.ID != p.ID && a.chance(50) {
+		made.Label = ""
+	}
+	return made
 }
 
 // jury is usually one that can sit.
@@ -475,7 +491,7 @@ func (a *author) enrol() act {
 // newcomer is usually one who can be enrolled; nil if there is none.
 func (a *author) newcomer(session *model.Session) *model.Candidate {
 	free := slices.DeleteFunc(slices.Clone(a.s.model.Candidates), func(c *model.Candidate) bool {
-		return c.Ledger(session.Revision).Certification.Status != "IN_PROGRESS" ||
+		return c.Ledger(session.Revision, "").Certification.Status != "IN_PROGRESS" ||
 			slices.ContainsFunc(c.Candidacies, func(k *model.Candidacy) bool { return k.Session == session })
 	})
 	if a.chance(20) {
@@ -531,7 +547,7 @@ func (a *author) award() act {
 	c, id := world.Pick(a.Rand, a.s.model.Candidates), a.referentiel()
 	for _, other := range a.s.model.Candidates { // mostly one who waits for it
 		for _, r := range a.s.model.Revisions {
-			waits := a.s.model.Current[r.ID] == r && other.Ledger(r).Certification.Status == "COMPLETE"
+			waits := a.s.model.Current[r.ID] == r && other.Ledger(r, "").Certification.Status == "COMPLETE"
 			if waits && a.chance(80) {
 				c, id = other, strings.TrimPrefix(r.ID, a.s.prefix)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,11 +37,16 @@ type publish struct {
 	Agreement *model.Agreement
 	Colleges  []model.College
 	NoChair   bool
+
+	BlocValidity, AwardValidity *model.Validity
 }
 
 // A replacement names the other revision by its label; without a label it means
 // every revision.
-type replacement struct{ Bloc, ID, Label, ReplacedBloc string }
+type replacement struct {
+	Bloc, ID, Label, ReplacedBloc string
+	And                           *replacement // another bloc that is needed besides it
+}
 
 func (a publish) touches() touched { return touched{} }
 
@@ -50,20 +56,54 @@ func (a publish) revision(s *stage) *model.Revision {
 		Scales: scales, Scale: a.Scale, Award: a.Award, Register: a.Register,
 	}
 	r.Agreement, r.Colleges, r.NoChair = a.Agreement, a.Colleges, a.NoChair
+	r.BlocValidity, r.AwardValidity = a.BlocValidity, a.AwardValidity
 	for _, p := range a.Replaces {
-		made := model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
-		if p.Label != "" {
-			other := s.labels[p.Label]
-			if other == nil {
+		made, ok := s.replaced(p)
+		if !ok {
+			return nil
+		}
+		if p.And != nil {
+			and, ok := s.replaced(*p.And)
+			if !ok {
 				return nil
 			}
-			made.Revision = other.Name
+			if and.Bloc = made.Bloc; reflect.DeepEqual(and, made) { // two labels may be of one revision
+				continue
+			}
+			and.Bloc = ""
+			made.Together = []model.Replacement{and}
 		}
-		if !slices.Contains(r.Replaces, made) { // two labels may be of one revision
+		if !slices.ContainsFunc(r.Replaces, func(other model.Replacement) bool { return sameBlocs(other, made) }) {
 			r.Replaces = append(r.Replaces, made)
 		}
 	}
 	return r
+}
+
+// replaced is the bloc that a replacement names.
+func (s *stage) replaced(p replacement) (made model.Replacement, ok bool) {
+	made = model.Replacement{Bloc: p.Bloc, Referentiel: s.prefix + p.ID, ReplacedBloc: p.ReplacedBloc}
+	if p.Label == "" {
+		return made, true
+	}
+	other := s.labels[p.Label]
+	if other != nil {
+		made.Revision = other.Name
+	}
+	return made, other != nil
+}
+
+// sameBlocs tells whether two replacements need the same, in whatever order.
+func sameBlocs(a, b model.Replacement) bool {
+	spell := func(p model.Replacement) string {
+		needed := []string{p.Referentiel + p.Revision + "/" + p.ReplacedBloc}
+		for _, also := range p.Together {
+			needed = append(needed, also.Referentiel+also.Revision+"/"+also.ReplacedBloc)
+		}
+		slices.Sort(needed)
+		return p.Bloc + fmt.Sprint(needed)
+	}
+	return spell(a) == spell(b)
 }
 
 // String writes blocs as "B1[C1.1: C1.1.1 C1.1.2!]": ! is eliminatory, and
@@ -85,10 +125,13 @@ func (a publish) String() string {
 		}
 		text.WriteString(" ]")
 	}
-	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.Blocs, a.Award, a.Register, a.Agreement, a.Colleges, a.NoChair})
+	gates, _ := json.Marshal([]any{a.CompetenceGate, a.BlocGate, a.BlocValidity, a.AwardValidity, a.Blocs, a.Award, a.Register, a.Agreement, a.Colleges, a.NoChair})
 	fmt.Fprintf(&text, " %v %s %s", a.Numbers, gates, a.Scale)
 	for _, p := range a.Replaces {
 		fmt.Fprintf(&text, ", %s replaces %s of %s %s", p.Bloc, p.ReplacedBloc, p.ID, p.Label)
+		if p.And != nil {
+			fmt.Fprintf(&text, " and %s of %s %s", p.And.ReplacedBloc, p.And.ID, p.And.Label)
+		}
 	}
 	return text.String()
 }
@@ -112,6 +155,7 @@ func (a publish) call(s *stage) (call, bool) {
 	addSides(rules, jury, r)
 	addGate(rules, "competenceGate", r.CompetenceGate)
 	addGate(rules, "blocGate", r.BlocGate)
+	rules["validity"] = fields{"blocs": r.BlocValidity, "award": r.AwardValidity}
 	content := fields{"displayName": "Référentiel", "rules": rules, "blocs": blocFields(r.Blocs)}
 	if r.Register != nil {
 		content["register"] = r.Register
@@ -121,14 +165,25 @@ func (a publish) call(s *stage) (call, bool) {
 	}
 	var replaces []fields
 	for _, p := range r.Replaces {
-		name := p.Revision
-		if name == "" {
-			name = "referentiels/" + p.Referentiel
+		line := replacedFields(p)
+		line["bloc"] = p.Bloc
+		var together []fields
+		for _, also := range p.Together {
+			together = append(together, replacedFields(also))
 		}
-		replaces = append(replaces, fields{"bloc": p.Bloc, "replacedReferentiel": name, "replacedBloc": p.ReplacedBloc})
+		line["togetherWith"] = together
+		replaces = append(replaces, line)
 	}
 	content["replaces"], content["scales"], content["assessorQualities"] = replaces, r.Scales, qualities
 	return post("admin", "referentiels:publish", fields{"referentielId": r.ID, "referentiel": content}), true
+}
+
+func replacedFields(p model.Replacement) fields {
+	name := p.Revision
+	if name == "" {
+		name = "referentiels/" + p.Referentiel
+	}
+	return fields{"replacedReferentiel": name, "replacedBloc": p.ReplacedBloc}
 }
 
 func blocFields(blocs []model.Bloc) (shown []fields) {
@@ -165,6 +220,7 @@ func blocFields(blocs []model.Bloc) (shown []fields) {
 		}
 		bloc := fields{"code": b.Code, "title": b.Title, "activities": activities, "competences": competences, "epreuves": epreuves}
 		addGate(bloc, "gate", b.Gate)
+		bloc["validity"] = b.Validity
 		if b.Credits > 0 {
 			bloc["credits"] = b.Credits
 		}

@@ -148,7 +148,7 @@ func (s *stage) compareDecided(made []*model.Decision, got world.Answer) error {
 		return fmt.Errorf("decisions answered (-model +service):\n%s", diff)
 	}
 	candidate, id, _ := strings.Cut(answered.Capitalisation.Name, "/capitalisations/")
-	if diff := cmp.Diff(s.model.Candidate(candidate).Ledger(s.model.Current[id]), answered.Capitalisation); diff != "" {
+	if diff := cmp.Diff(s.model.Candidate(candidate).Ledger(s.model.Current[id], ""), answered.Capitalisation); diff != "" {
 		return fmt.Errorf("ledger answered (-model +service):\n%s", diff)
 	}
 	return nil
@@ -284,19 +284,26 @@ func (s *stage) compareCandidate(c *model.Candidate) error {
 	}
 	for i, d := range c.Decisions {
 		if d.Name == "" && i < len(page.Decisions) {
-			d.Name = page.Decisions[i].Name
+			d.Name, d.Day = page.Decisions[i].Name, page.Decisions[i].DecideDate
 		}
 	}
 	if diff := cmp.Diff(shownOf(c.Decisions), page.Decisions, cmpEmpty); diff != "" {
 		return fmt.Errorf("decisions about %s (-model +service):\n%s", c.Name, diff)
 	}
 	for id, current := range s.model.Current {
-		var got model.Ledger
-		if err := s.read("reader", c.Name+"/capitalisations/"+id, &got); err != nil {
-			return err
-		}
-		if diff := cmp.Diff(c.Ledger(current), got); diff != "" {
-			return fmt.Errorf("ledger (-model +service):\n%s", diff)
+		for _, later := range []int{0, 31, 62, 367} { // days
+			query, on := "", ""
+			if later > 0 {
+				on = time.Now().UTC().AddDate(0, 0, later).Format(time.DateOnly)
+				query = "?asOf=" + on
+			}
+			var got model.Ledger
+			if err := s.read("reader", c.Name+"/capitalisations/"+id+query, &got); err != nil {
+				return err
+			}
+			if diff := cmp.Diff(c.Ledger(current, on), got); diff != "" {
+				return fmt.Errorf("ledger of day %q (-model +service):\n%s", on, diff)
+			}
 		}
 	}
 	return nil

@@ -313,6 +313,9 @@ func jsonAttestation(b []byte, x *Attestation) []byte {
 		b = answers.JSONTimestamp(append(b, `"issueTime":`...), x.IssueTime)
 	}
 	b = answers.JSONEnum(append(b, `"state":`...), x.State, Attestation_State_Enum_name)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -334,6 +337,36 @@ func wireAttestation(b []byte, x *Attestation) []byte {
 	}
 	if x.State != 0 {
 		b = answers.WireVarint(b, 5, x.State)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 46, x.LastValidDate, wireDate)
+	}
+	return b
+}
+
+func jsonDate(b []byte, x *date.Date) []byte {
+	if x == nil {
+		x = new(date.Date)
+	}
+	b = append(b, '{')
+	b = answers.JSONInt(append(b, `"year":`...), x.Year)
+	b = answers.JSONInt(append(b, `"month":`...), x.Month)
+	b = answers.JSONInt(append(b, `"day":`...), x.Day)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireDate(b []byte, x *date.Date) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Year != 0 {
+		b = answers.WireVarint(b, 1, x.Year)
+	}
+	if x.Month != 0 {
+		b = answers.WireVarint(b, 2, x.Month)
+	}
+	if x.Day != 0 {
+		b = answers.WireVarint(b, 3, x.Day)
 	}
 	return b
 }
@@ -374,6 +407,9 @@ func jsonVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"optionTitle":`...), x.OptionTitle)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -419,6 +455,9 @@ func wireVerifyAttestationResponse(b []byte, x *VerifyAttestationResponse) []byt
 	}
 	if len(x.OptionTitle) > 0 {
 		b = answers.WireString(b, 22, x.OptionTitle)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -973,33 +1012,6 @@ func wireCandidate(b []byte, x *Candidate) []byte {
 	}
 	if x.ForgetTime != nil {
 		b = answers.WireMessage(b, 12, x.ForgetTime, answers.WireTimestamp)
-	}
-	return b
-}
-
-func jsonDate(b []byte, x *date.Date) []byte {
-	if x == nil {
-		x = new(date.Date)
-	}
-	b = append(b, '{')
-	b = answers.JSONInt(append(b, `"year":`...), x.Year)
-	b = answers.JSONInt(append(b, `"month":`...), x.Month)
-	b = answers.JSONInt(append(b, `"day":`...), x.Day)
-	return answers.JSONEnd(b, '}')
-}
-
-func wireDate(b []byte, x *date.Date) []byte {
-	if x == nil {
-		return b
-	}
-	if x.Year != 0 {
-		b = answers.WireVarint(b, 1, x.Year)
-	}
-	if x.Month != 0 {
-		b = answers.WireVarint(b, 2, x.Month)
-	}
-	if x.Day != 0 {
-		b = answers.WireVarint(b, 3, x.Day)
 	}
 	return b
 }
@@ -2004,6 +2016,12 @@ func jsonDecision(b []byte, x *Decision) []byte {
 	b = answers.JSONString(append(b, `"option":`...), x.Option)
 	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
 	b = answers.JSONInt(append(b, `"amount":`...), x.Amount)
+	if x.DecideDate != nil {
+		b = jsonDate(append(b, `"decideDate":`...), x.DecideDate)
+	}
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2077,6 +2095,12 @@ func wireDecision(b []byte, x *Decision) []byte {
 	if x.Amount != 0 {
 		b = answers.WireVarint(b, 31, x.Amount)
 	}
+	if x.DecideDate != nil {
+		b = answers.WireMessage(b, 59, x.DecideDate, wireDate)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 60, x.LastValidDate, wireDate)
+	}
 	return b
 }
 
@@ -2111,6 +2135,10 @@ func jsonReason(b []byte, x *Reason) []byte {
 	b = answers.JSONString(append(b, `"anyOf":`...), x.AnyOf)
 	b = answers.JSONString(append(b, `"requirement":`...), x.Requirement)
 	b = answers.JSONString(append(b, `"epreuve":`...), x.Epreuve)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
+	b = answers.JSONString(append(b, `"path":`...), x.Path)
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2159,6 +2187,12 @@ func wireReason(b []byte, x *Reason) []byte {
 	}
 	if len(x.Epreuve) > 0 {
 		b = answers.WireString(b, 31, x.Epreuve)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 51, x.LastValidDate, wireDate)
+	}
+	if len(x.Path) > 0 {
+		b = answers.WireString(b, 52, x.Path)
 	}
 	return b
 }
@@ -2611,6 +2645,9 @@ func jsonCapitalisation(b []byte, x *Capitalisation) []byte {
 		b = jsonCapitalisation_RequirementStatus(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.AsOfDate != nil {
+		b = jsonDate(append(b, `"asOfDate":`...), x.AsOfDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2642,6 +2679,9 @@ func wireCapitalisation(b []byte, x *Capitalisation) []byte {
 	for _, v := range x.Requirements {
 		b = answers.WireMessage(b, 15, v, wireCapitalisation_RequirementStatus)
 	}
+	if x.AsOfDate != nil {
+		b = answers.WireMessage(b, 45, x.AsOfDate, wireDate)
+	}
 	return b
 }
 
@@ -2664,6 +2704,14 @@ func jsonCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	b = answers.JSONString(append(b, `"title":`...), x.Title)
 	b = answers.JSONEnum(append(b, `"status":`...), x.Status, Capitalisation_BlocStatus_Status_Enum_name)
 	b = answers.JSONString(append(b, `"decision":`...), x.Decision)
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
+	b = append(b, `"reasons":[`...)
+	for _, v := range x.Reasons {
+		b = jsonReason(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2682,6 +2730,12 @@ func wireCapitalisation_BlocStatus(b []byte, x *Capitalisation_BlocStatus) []byt
 	}
 	if len(x.Decision) > 0 {
 		b = answers.WireString(b, 4, x.Decision)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 45, x.LastValidDate, wireDate)
+	}
+	for _, v := range x.Reasons {
+		b = answers.WireMessage(b, 46, v, wireReason)
 	}
 	return b
 }
@@ -2713,6 +2767,9 @@ func jsonCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 		b = jsonOptionStatus(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.LastValidDate != nil {
+		b = jsonDate(append(b, `"lastValidDate":`...), x.LastValidDate)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -2731,6 +2788,9 @@ func wireCapitalisation_CertificationStatus(b []byte, x *Capitalisation_Certific
 	}
 	for _, v := range x.Options {
 		b = answers.WireMessage(b, 4, v, wireOptionStatus)
+	}
+	if x.LastValidDate != nil {
+		b = answers.WireMessage(b, 43, x.LastValidDate, wireDate)
 	}
 	return b
 }
@@ -3650,6 +3710,9 @@ func jsonBloc(b []byte, x *Bloc) []byte {
 		b = jsonEpreuve(b, v)
 	}
 	b = answers.JSONEnd(b, ']')
+	if x.Validity != nil {
+		b = jsonValidity(append(b, `"validity":`...), x.Validity)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -3677,6 +3740,9 @@ func wireBloc(b []byte, x *Bloc) []byte {
 	}
 	for _, v := range x.Epreuves {
 		b = answers.WireMessage(b, 7, v, wireEpreuve)
+	}
+	if x.Validity != nil {
+		b = answers.WireMessage(b, 8, x.Validity, wireValidity)
 	}
 	return b
 }
@@ -4368,6 +4434,47 @@ func wireEpreuve(b []byte, x *Epreuve) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Validity) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonValidity)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Validity) AppendWire(b []byte) []byte {
+	return wireValidity(b, x)
+}
+
+func jsonValidity(b []byte, x *Validity) []byte {
+	if x == nil {
+		x = new(Validity)
+	}
+	b = append(b, '{')
+	if x.Years != nil {
+		b = answers.JSONInt(append(b, `"years":`...), *x.Years)
+	}
+	if x.Months != nil {
+		b = answers.JSONInt(append(b, `"months":`...), *x.Months)
+	}
+	b = answers.JSONBool(append(b, `"unlimited":`...), x.Unlimited)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireValidity(b []byte, x *Validity) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Years != nil {
+		b = answers.WireVarint(b, 1, *x.Years)
+	}
+	if x.Months != nil {
+		b = answers.WireVarint(b, 2, *x.Months)
+	}
+	if x.Unlimited {
+		b = answers.WireBool(b, 3, x.Unlimited)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Rules) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonRules)
 }
@@ -4404,6 +4511,9 @@ func jsonRules(b []byte, x *Rules) []byte {
 	if x.Agreement != nil {
 		b = jsonAgreement(append(b, `"agreement":`...), x.Agreement)
 	}
+	if x.Validity != nil {
+		b = jsonValidities(append(b, `"validity":`...), x.Validity)
+	}
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4434,6 +4544,9 @@ func wireRules(b []byte, x *Rules) []byte {
 	}
 	if x.Agreement != nil {
 		b = answers.WireMessage(b, 8, x.Agreement, wireAgreement)
+	}
+	if x.Validity != nil {
+		b = answers.WireMessage(b, 9, x.Validity, wireValidities)
 	}
 	return b
 }
@@ -4535,6 +4648,43 @@ func wireJuryRule_College(b []byte, x *JuryRule_College) []byte {
 }
 
 // AppendJSON appends the message as JSON without white space.
+func (x *Validities) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonValidities)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Validities) AppendWire(b []byte) []byte {
+	return wireValidities(b, x)
+}
+
+func jsonValidities(b []byte, x *Validities) []byte {
+	if x == nil {
+		x = new(Validities)
+	}
+	b = append(b, '{')
+	if x.Blocs != nil {
+		b = jsonValidity(append(b, `"blocs":`...), x.Blocs)
+	}
+	if x.Award != nil {
+		b = jsonValidity(append(b, `"award":`...), x.Award)
+	}
+	return answers.JSONEnd(b, '}')
+}
+
+func wireValidities(b []byte, x *Validities) []byte {
+	if x == nil {
+		return b
+	}
+	if x.Blocs != nil {
+		b = answers.WireMessage(b, 1, x.Blocs, wireValidity)
+	}
+	if x.Award != nil {
+		b = answers.WireMessage(b, 2, x.Award, wireValidity)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
 func (x *Replacement) AppendJSON(b []byte) ([]byte, error) {
 	return answers.JSON(b, x, jsonReplacement)
 }
@@ -4552,6 +4702,11 @@ func jsonReplacement(b []byte, x *Replacement) []byte {
 	b = answers.JSONString(append(b, `"bloc":`...), x.Bloc)
 	b = answers.JSONString(append(b, `"replacedReferentiel":`...), x.ReplacedReferentiel)
 	b = answers.JSONString(append(b, `"replacedBloc":`...), x.ReplacedBloc)
+	b = append(b, `"togetherWith":[`...)
+	for _, v := range x.TogetherWith {
+		b = jsonReplacement_Held(b, v)
+	}
+	b = answers.JSONEnd(b, ']')
 	return answers.JSONEnd(b, '}')
 }
 
@@ -4567,6 +4722,42 @@ func wireReplacement(b []byte, x *Replacement) []byte {
 	}
 	if len(x.ReplacedBloc) > 0 {
 		b = answers.WireString(b, 3, x.ReplacedBloc)
+	}
+	for _, v := range x.TogetherWith {
+		b = answers.WireMessage(b, 5, v, wireReplacement_Held)
+	}
+	return b
+}
+
+// AppendJSON appends the message as JSON without white space.
+func (x *Replacement_Held) AppendJSON(b []byte) ([]byte, error) {
+	return answers.JSON(b, x, jsonReplacement_Held)
+}
+
+// AppendWire appends the message as protobuf.
+func (x *Replacement_Held) AppendWire(b []byte) []byte {
+	return wireReplacement_Held(b, x)
+}
+
+func jsonReplacement_Held(b []byte, x *Replacement_Held) []byte {
+	if x == nil {
+		x = new(Replacement_Held)
+	}
+	b = append(b, '{')
+	b = answers.JSONString(append(b, `"replacedReferentiel":`...), x.ReplacedReferentiel)
+	b = answers.JSONString(append(b, `"replacedBloc":`...), x.ReplacedBloc)
+	return answers.JSONEnd(b, '}')
+}
+
+func wireReplacement_Held(b []byte, x *Replacement_Held) []byte {
+	if x == nil {
+		return b
+	}
+	if len(x.ReplacedReferentiel) > 0 {
+		b = answers.WireString(b, 1, x.ReplacedReferentiel)
+	}
+	if len(x.ReplacedBloc) > 0 {
+		b = answers.WireString(b, 2, x.ReplacedBloc)
 	}
 	return b
 }

@@ -9,6 +9,7 @@ package acquispb
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -30,27 +31,31 @@ type Attestation_State_Enum int32
 const (
 	// Not set.
 	Attestation_State_STATE_UNSPECIFIED Attestation_State_Enum = 0
-	// The decision is effective.
+	// The decision is effective, and what it gives is valid today.
 	Attestation_State_VALID Attestation_State_Enum = 1
 	// A later decision supersedes the one attested.
 	Attestation_State_SUPERSEDED Attestation_State_Enum = 2
 	// No such attestation was issued here.
 	Attestation_State_UNKNOWN Attestation_State_Enum = 3
+	// The decision is effective, but what it gives is no longer valid.
+	Attestation_State_EXPIRED Attestation_State_Enum = 44
 )
 
 // Enum value maps for Attestation_State_Enum.
 var (
 	Attestation_State_Enum_name = map[int32]string{
-		0: "STATE_UNSPECIFIED",
-		1: "VALID",
-		2: "SUPERSEDED",
-		3: "UNKNOWN",
+		0:  "STATE_UNSPECIFIED",
+		1:  "VALID",
+		2:  "SUPERSEDED",
+		3:  "UNKNOWN",
+		44: "EXPIRED",
 	}
 	Attestation_State_Enum_value = map[string]int32{
 		"STATE_UNSPECIFIED": 0,
 		"VALID":             1,
 		"SUPERSEDED":        2,
 		"UNKNOWN":           3,
+		"EXPIRED":           44,
 	}
 )
 
@@ -94,7 +99,10 @@ type Attestation struct {
 	// When it was issued.
 	IssueTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
 	// Whether it is valid.
-	State         Attestation_State_Enum `protobuf:"varint,5,opt,name=state,proto3,enum=acquis.v1.Attestation_State_Enum" json:"state,omitempty"`
+	State Attestation_State_Enum `protobuf:"varint,5,opt,name=state,proto3,enum=acquis.v1.Attestation_State_Enum" json:"state,omitempty"`
+	// The last day on which what it attests is valid, in the service's time zone. Not set if
+	// it has no end.
+	LastValidDate *date.Date `protobuf:"bytes,46,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +170,13 @@ func (x *Attestation) GetState() Attestation_State_Enum {
 		return x.State
 	}
 	return Attestation_State_STATE_UNSPECIFIED
+}
+
+func (x *Attestation) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
 }
 
 // Request of IssueAttestation.
@@ -379,7 +394,10 @@ type VerifyAttestationResponse struct {
 	// Code of the option awarded; empty if the award has no options.
 	Option string `protobuf:"bytes,21,opt,name=option,proto3" json:"option,omitempty"`
 	// Its title.
-	OptionTitle   string `protobuf:"bytes,22,opt,name=option_title,json=optionTitle,proto3" json:"option_title,omitempty"`
+	OptionTitle string `protobuf:"bytes,22,opt,name=option_title,json=optionTitle,proto3" json:"option_title,omitempty"`
+	// The last day on which what it attests is valid, in the service's time zone. Not set if
+	// it has no end.
+	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -505,6 +523,13 @@ func (x *VerifyAttestationResponse) GetOptionTitle() string {
 	return ""
 }
 
+func (x *VerifyAttestationResponse) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
 // States of an attestation.
 type Attestation_State struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -546,7 +571,7 @@ var File_acquis_v1_attestation_service_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
-	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x03\n" +
+	"#acquis/v1/attestation_service.proto\x12\tacquis.v1\x1a\x16acquis/v1/access.proto\x1a\x18acquis/v1/decision.proto\x1a\x14acquis/v1/form.proto\x1a\x16acquis/v1/limits.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xed\x03\n" +
 	"\vAttestation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
 	"\bdecision\x18\x02 \x01(\tB\x1c\xe0A\x03\xfaA\x16\n" +
@@ -554,14 +579,16 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tB\x03\xe0A\x03R\x06author\x12>\n" +
 	"\n" +
 	"issue_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tissueTime\x12<\n" +
-	"\x05state\x18\x05 \x01(\x0e2!.acquis.v1.Attestation.State.EnumB\x03\xe0A\x03R\x05state\x1aN\n" +
-	"\x05State\"E\n" +
+	"\x05state\x18\x05 \x01(\x0e2!.acquis.v1.Attestation.State.EnumB\x03\xe0A\x03R\x05state\x12>\n" +
+	"\x0flast_valid_date\x18. \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1a[\n" +
+	"\x05State\"R\n" +
 	"\x04Enum\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05VALID\x10\x01\x12\x0e\n" +
 	"\n" +
 	"SUPERSEDED\x10\x02\x12\v\n" +
-	"\aUNKNOWN\x10\x03:S\xeaAP\n" +
+	"\aUNKNOWN\x10\x03\x12\v\n" +
+	"\aEXPIRED\x10,:S\xeaAP\n" +
 	"\x17acquis.eval/Attestation\x12\x1aattestations/{attestation}*\fattestations2\vattestation\"\x84\x02\n" +
 	"\x17IssueAttestationRequest\x12\x89\x01\n" +
 	"\bdecision\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
@@ -580,7 +607,7 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\n" +
 	"credential\x18\x02 \x01(\tB\x10\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x04\xa0\xb5\x18\x04R\n" +
 	"credential:j\xbaHg\x1ae\n" +
-	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\x93\x05\n" +
+	"\x0fcode.credential\x12$is required, or credential; not both\x1a,(this.code != '') != (this.credential != '')\"\xce\x05\n" +
 	"\x19VerifyAttestationResponse\x127\n" +
 	"\x05state\x18\x01 \x01(\x0e2!.acquis.v1.Attestation.State.EnumR\x05state\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
@@ -599,7 +626,8 @@ const file_acquis_v1_attestation_service_proto_rawDesc = "" +
 	"\bregister\x18\v \x01(\v2\x13.acquis.v1.RegisterR\bregister\x12>\n" +
 	"\rcertificateur\x18\f \x01(\v2\x18.acquis.v1.CertificateurR\rcertificateur\x12\x16\n" +
 	"\x06option\x18\x15 \x01(\tR\x06option\x12!\n" +
-	"\foption_title\x18\x16 \x01(\tR\voptionTitleJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
+	"\foption_title\x18\x16 \x01(\tR\voptionTitle\x129\n" +
+	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDateJ\x04\b\a\x10\bR\vrncp_number2\xf6\x02\n" +
 	"\x12AttestationService\x12\xaa\x01\n" +
 	"\x10IssueAttestation\x12\".acquis.v1.IssueAttestationRequest\x1a#.acquis.v1.IssueAttestationResponse\"M\xdaA\bdecision\x8a\xb5\x18\x05\n" +
 	"\x01\x020\f\x82\xd3\xe4\x93\x023:\x01*\"./v1/{decision=candidates/*/decisions/*}:attest\x12\xb2\x01\n" +
@@ -628,31 +656,34 @@ var file_acquis_v1_attestation_service_proto_goTypes = []any{
 	(*VerifyAttestationResponse)(nil), // 5: acquis.v1.VerifyAttestationResponse
 	(*Attestation_State)(nil),         // 6: acquis.v1.Attestation.State
 	(*timestamppb.Timestamp)(nil),     // 7: google.protobuf.Timestamp
-	(Decision_Kind_Enum)(0),           // 8: acquis.v1.Decision.Kind.Enum
-	(Decision_Outcome_Enum)(0),        // 9: acquis.v1.Decision.Outcome.Enum
-	(*Register)(nil),                  // 10: acquis.v1.Register
-	(*Certificateur)(nil),             // 11: acquis.v1.Certificateur
+	(*date.Date)(nil),                 // 8: google.type.Date
+	(Decision_Kind_Enum)(0),           // 9: acquis.v1.Decision.Kind.Enum
+	(Decision_Outcome_Enum)(0),        // 10: acquis.v1.Decision.Outcome.Enum
+	(*Register)(nil),                  // 11: acquis.v1.Register
+	(*Certificateur)(nil),             // 12: acquis.v1.Certificateur
 }
 var file_acquis_v1_attestation_service_proto_depIdxs = []int32{
 	7,  // 0: acquis.v1.Attestation.issue_time:type_name -> google.protobuf.Timestamp
 	0,  // 1: acquis.v1.Attestation.state:type_name -> acquis.v1.Attestation.State.Enum
-	1,  // 2: acquis.v1.IssueAttestationResponse.attestation:type_name -> acquis.v1.Attestation
-	0,  // 3: acquis.v1.VerifyAttestationResponse.state:type_name -> acquis.v1.Attestation.State.Enum
-	8,  // 4: acquis.v1.VerifyAttestationResponse.kind:type_name -> acquis.v1.Decision.Kind.Enum
-	9,  // 5: acquis.v1.VerifyAttestationResponse.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
-	7,  // 6: acquis.v1.VerifyAttestationResponse.decide_time:type_name -> google.protobuf.Timestamp
-	7,  // 7: acquis.v1.VerifyAttestationResponse.issue_time:type_name -> google.protobuf.Timestamp
-	10, // 8: acquis.v1.VerifyAttestationResponse.register:type_name -> acquis.v1.Register
-	11, // 9: acquis.v1.VerifyAttestationResponse.certificateur:type_name -> acquis.v1.Certificateur
-	2,  // 10: acquis.v1.AttestationService.IssueAttestation:input_type -> acquis.v1.IssueAttestationRequest
-	4,  // 11: acquis.v1.AttestationService.VerifyAttestation:input_type -> acquis.v1.VerifyAttestationRequest
-	3,  // 12: acquis.v1.AttestationService.IssueAttestation:output_type -> acquis.v1.IssueAttestationResponse
-	5,  // 13: acquis.v1.AttestationService.VerifyAttestation:output_type -> acquis.v1.VerifyAttestationResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 2: acquis.v1.Attestation.last_valid_date:type_name -> google.type.Date
+	1,  // 3: acquis.v1.IssueAttestationResponse.attestation:type_name -> acquis.v1.Attestation
+	0,  // 4: acquis.v1.VerifyAttestationResponse.state:type_name -> acquis.v1.Attestation.State.Enum
+	9,  // 5: acquis.v1.VerifyAttestationResponse.kind:type_name -> acquis.v1.Decision.Kind.Enum
+	10, // 6: acquis.v1.VerifyAttestationResponse.outcome:type_name -> acquis.v1.Decision.Outcome.Enum
+	7,  // 7: acquis.v1.VerifyAttestationResponse.decide_time:type_name -> google.protobuf.Timestamp
+	7,  // 8: acquis.v1.VerifyAttestationResponse.issue_time:type_name -> google.protobuf.Timestamp
+	11, // 9: acquis.v1.VerifyAttestationResponse.register:type_name -> acquis.v1.Register
+	12, // 10: acquis.v1.VerifyAttestationResponse.certificateur:type_name -> acquis.v1.Certificateur
+	8,  // 11: acquis.v1.VerifyAttestationResponse.last_valid_date:type_name -> google.type.Date
+	2,  // 12: acquis.v1.AttestationService.IssueAttestation:input_type -> acquis.v1.IssueAttestationRequest
+	4,  // 13: acquis.v1.AttestationService.VerifyAttestation:input_type -> acquis.v1.VerifyAttestationRequest
+	3,  // 14: acquis.v1.AttestationService.IssueAttestation:output_type -> acquis.v1.IssueAttestationResponse
+	5,  // 15: acquis.v1.AttestationService.VerifyAttestation:output_type -> acquis.v1.VerifyAttestationResponse
+	14, // [14:16] is the sub-list for method output_type
+	12, // [12:14] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_attestation_service_proto_init() }

@@ -719,7 +719,11 @@ func (x *RecordRequirementResponse) GetCapitalisation() *Capitalisation {
 type GetCapitalisationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `candidates/{candidate}/capitalisations/{référentiel id}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The day on which the ledger is computed, for instance `2031-06-30`, in the service's
+	// time zone; from 1900 to 2099. Only validity depends on it: the decisions are those
+	// that stand now. Empty: today.
+	AsOf          string `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -757,6 +761,13 @@ func (*GetCapitalisationRequest) Descriptor() ([]byte, []int) {
 func (x *GetCapitalisationRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *GetCapitalisationRequest) GetAsOf() string {
+	if x != nil {
+		return x.AsOf
 	}
 	return ""
 }
@@ -1161,10 +1172,11 @@ const file_acquis_v1_capitalisation_service_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tB\x16\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x91\x01\n" +
 	"\x19RecordRequirementResponse\x121\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x13.acquis.v1.DecisionR\tdecisions\x12A\n" +
-	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\xbd\x01\n" +
+	"\x0ecapitalisation\x18\x02 \x01(\v2\x19.acquis.v1.CapitalisationR\x0ecapitalisation\"\x9b\x02\n" +
 	"\x18GetCapitalisationRequest\x12\xa0\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x8b\x01\xe0A\x02\xfaA\x1c\n" +
-	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\"\x98\x01\n" +
+	"\x1aacquis.eval/Capitalisation\xbaHfrd2b^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/capitalisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\\\n" +
+	"\x05as_of\x18\x02 \x01(\tBG\xe0A\x01\xbaHAr?2=^((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$R\x04asOf\"\x98\x01\n" +
 	"\x12GetDecisionRequest\x12\x81\x01\n" +
 	"\x04name\x18\x01 \x01(\tBm\xe0A\x02\xfaA\x16\n" +
 	"\x14acquis.eval/Decision\xbaHNrL2J^candidates/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/decisions/[1-9][0-9]{0,18}$R\x04name\"\xa8\x01\n" +

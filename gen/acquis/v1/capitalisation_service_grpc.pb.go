@@ -69,8 +69,8 @@ type CapitalisationServiceClient interface {
 	// asks for. It never awards. One that the jury assesses can be recorded too, if it
 	// was fulfilled before the service.
 	RecordRequirement(ctx context.Context, in *RecordRequirementRequest, opts ...grpc.CallOption) (*RecordRequirementResponse, error)
-	// Returns what a candidate has acquired of a certification. If nothing was
-	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// Returns what a candidate has acquired of a certification, and what of it is valid
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
 	GetCapitalisation(ctx context.Context, in *GetCapitalisationRequest, opts ...grpc.CallOption) (*Capitalisation, error)
 	// Returns a decision.
@@ -235,8 +235,8 @@ type CapitalisationServiceServer interface {
 	// asks for. It never awards. One that the jury assesses can be recorded too, if it
 	// was fulfilled before the service.
 	RecordRequirement(context.Context, *RecordRequirementRequest) (*RecordRequirementResponse, error)
-	// Returns what a candidate has acquired of a certification. If nothing was
-	// decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
+	// Returns what a candidate has acquired of a certification, and what of it is valid
+	// today or on another day. If nothing was decided yet, every bloc is NOT_PRESENTED. Journaled as a read of the
 	// candidate's file.
 	GetCapitalisation(context.Context, *GetCapitalisationRequest) (*Capitalisation, error)
 	// Returns a decision.

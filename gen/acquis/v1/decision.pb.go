@@ -8,6 +8,7 @@ package acquispb
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -226,21 +227,25 @@ const (
 	Capitalisation_BlocStatus_Status_NOT_CAPITALISED Capitalisation_BlocStatus_Status_Enum = 2
 	// Acquired.
 	Capitalisation_BlocStatus_Status_CAPITALISED Capitalisation_BlocStatus_Status_Enum = 3
+	// Acquired, and no longer valid: it can be presented again.
+	Capitalisation_BlocStatus_Status_EXPIRED Capitalisation_BlocStatus_Status_Enum = 44
 )
 
 // Enum value maps for Capitalisation_BlocStatus_Status_Enum.
 var (
 	Capitalisation_BlocStatus_Status_Enum_name = map[int32]string{
-		0: "STATUS_UNSPECIFIED",
-		1: "NOT_PRESENTED",
-		2: "NOT_CAPITALISED",
-		3: "CAPITALISED",
+		0:  "STATUS_UNSPECIFIED",
+		1:  "NOT_PRESENTED",
+		2:  "NOT_CAPITALISED",
+		3:  "CAPITALISED",
+		44: "EXPIRED",
 	}
 	Capitalisation_BlocStatus_Status_Enum_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"NOT_PRESENTED":      1,
 		"NOT_CAPITALISED":    2,
 		"CAPITALISED":        3,
+		"EXPIRED":            44,
 	}
 )
 
@@ -283,21 +288,26 @@ const (
 	Capitalisation_CertificationStatus_Status_COMPLETE Capitalisation_CertificationStatus_Status_Enum = 2
 	// Awarded by a jury.
 	Capitalisation_CertificationStatus_Status_AWARDED Capitalisation_CertificationStatus_Status_Enum = 3
+	// Awarded by a jury, and no longer valid. A jury can award it again if every bloc
+	// is capitalised.
+	Capitalisation_CertificationStatus_Status_EXPIRED Capitalisation_CertificationStatus_Status_Enum = 44
 )
 
 // Enum value maps for Capitalisation_CertificationStatus_Status_Enum.
 var (
 	Capitalisation_CertificationStatus_Status_Enum_name = map[int32]string{
-		0: "STATUS_UNSPECIFIED",
-		1: "IN_PROGRESS",
-		2: "COMPLETE",
-		3: "AWARDED",
+		0:  "STATUS_UNSPECIFIED",
+		1:  "IN_PROGRESS",
+		2:  "COMPLETE",
+		3:  "AWARDED",
+		44: "EXPIRED",
 	}
 	Capitalisation_CertificationStatus_Status_Enum_value = map[string]int32{
 		"STATUS_UNSPECIFIED": 0,
 		"IN_PROGRESS":        1,
 		"COMPLETE":           2,
 		"AWARDED":            3,
+		"EXPIRED":            44,
 	}
 )
 
@@ -382,7 +392,12 @@ type Decision struct {
 	// Of a REQUIREMENT or a PROOF: code of the requirement.
 	Requirement string `protobuf:"bytes,30,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// Of a PROOF: the number that the document proves; 0 if the requirement asks for none.
-	Amount        int32 `protobuf:"varint,31,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount int32 `protobuf:"varint,31,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The day of the decision in the service's time zone, from which its validity counts.
+	DecideDate *date.Date `protobuf:"bytes,59,opt,name=decide_date,json=decideDate,proto3" json:"decide_date,omitempty"`
+	// The last day on which what it gives is valid. Not set if it has no end, or gives
+	// nothing.
+	LastValidDate *date.Date `protobuf:"bytes,60,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -571,6 +586,20 @@ func (x *Decision) GetAmount() int32 {
 	return 0
 }
 
+func (x *Decision) GetDecideDate() *date.Date {
+	if x != nil {
+		return x.DecideDate
+	}
+	return nil
+}
+
+func (x *Decision) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
 // Proof that a decision is in the journal, and since when: its public act, and
 // the hashes from it to a signed checkpoint. It reveals nothing else of the
 // decision, neither who decided nor why. docs/proofs.md explains how to check
@@ -581,7 +610,9 @@ type DecisionProof struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The public act: the bytes of a message of kind (1), bloc (2), outcome (3),
 	// référentiel (4), revision (5), time of decision (6), version of the rules
-	// (7), id of the superseded decision (8), option (19), requirement (20) and amount (21).
+	// (7), id of the superseded decision (8), option (19), requirement (20), amount (21), day
+	// of the decision (49) and the last day on which what it gives is valid (50; both as
+	// 2026-06-30).
 	Act []byte `protobuf:"bytes,2,opt,name=act,proto3" json:"act,omitempty"`
 	// The act's digest is HMAC-SHA-256 of the decision's id (8 bytes, big-endian)
 	// and the act, keyed with this.
@@ -734,7 +765,10 @@ type Capitalisation struct {
 	// Whether its blocs are attested one by one, with the default filled in.
 	Divisible bool `protobuf:"varint,7,opt,name=divisible,proto3" json:"divisible,omitempty"`
 	// What an award needs beside blocs, in order.
-	Requirements  []*Capitalisation_RequirementStatus `protobuf:"bytes,15,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	Requirements []*Capitalisation_RequirementStatus `protobuf:"bytes,15,rep,name=requirements,proto3" json:"requirements,omitempty"`
+	// The day on which it is so: that of the request, otherwise today. Not set in the
+	// answer of an act, which shows the ledger of today.
+	AsOfDate      *date.Date `protobuf:"bytes,45,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -821,6 +855,13 @@ func (x *Capitalisation) GetDivisible() bool {
 func (x *Capitalisation) GetRequirements() []*Capitalisation_RequirementStatus {
 	if x != nil {
 		return x.Requirements
+	}
+	return nil
+}
+
+func (x *Capitalisation) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
 	}
 	return nil
 }
@@ -1138,7 +1179,12 @@ type Capitalisation_BlocStatus struct {
 	// Status.
 	Status Capitalisation_BlocStatus_Status_Enum `protobuf:"varint,3,opt,name=status,proto3,enum=acquis.v1.Capitalisation_BlocStatus_Status_Enum" json:"status,omitempty"`
 	// The effective decision on which the status is based, if any.
-	Decision      string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	Decision string `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
+	// The last day on which it is valid, if CAPITALISED, or was, if EXPIRED. Not set if it
+	// has no end.
+	LastValidDate *date.Date `protobuf:"bytes,45,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
+	// Why it has this status, and by what chain of equivalences.
+	Reasons       []*Reason `protobuf:"bytes,46,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1201,19 +1247,35 @@ func (x *Capitalisation_BlocStatus) GetDecision() string {
 	return ""
 }
 
+func (x *Capitalisation_BlocStatus) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
+func (x *Capitalisation_BlocStatus) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
 // The status of the certification.
 type Capitalisation_CertificationStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Status.
 	Status Capitalisation_CertificationStatus_Status_Enum `protobuf:"varint,1,opt,name=status,proto3,enum=acquis.v1.Capitalisation_CertificationStatus_Status_Enum" json:"status,omitempty"`
-	// The award, if AWARDED; the first one, if several options are awarded.
+	// The award, if AWARDED or EXPIRED; the one that is valid longest, the first of several.
 	Decision string `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
 	// With IN_PROGRESS: what is missing. One reason for each bloc that is needed in any case,
 	// one for each choice, one for each requirement, and one for the options if none is
 	// complete.
 	Missing []*Reason `protobuf:"bytes,3,rep,name=missing,proto3" json:"missing,omitempty"`
 	// The options, in order, each with its award; empty if the award has none.
-	Options       []*OptionStatus `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
+	Options []*OptionStatus `protobuf:"bytes,4,rep,name=options,proto3" json:"options,omitempty"`
+	// The last day on which the award is or was valid. Not set if it has no end.
+	LastValidDate *date.Date `protobuf:"bytes,43,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1272,6 +1334,13 @@ func (x *Capitalisation_CertificationStatus) GetMissing() []*Reason {
 func (x *Capitalisation_CertificationStatus) GetOptions() []*OptionStatus {
 	if x != nil {
 		return x.Options
+	}
+	return nil
+}
+
+func (x *Capitalisation_CertificationStatus) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
 	}
 	return nil
 }
@@ -1584,8 +1653,7 @@ var File_acquis_v1_decision_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\n" +
-	"\n" +
+	"\x18acquis/v1/decision.proto\x12\tacquis.v1\x1a\x19acquis/v1/candidacy.proto\x1a\x14acquis/v1/grid.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x17acquis/v1/session.proto\x1a\x17acquis/v1/warning.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf8\v\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumB\x03\xe0A\x03R\x04kind\x12\x17\n" +
@@ -1617,7 +1685,10 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\bwarnings\x18\x13 \x03(\v2\x12.acquis.v1.WarningB\x03\xe0A\x03R\bwarnings\x12\x1b\n" +
 	"\x06option\x18\x1d \x01(\tB\x03\xe0A\x03R\x06option\x12%\n" +
 	"\vrequirement\x18\x1e \x01(\tB\x03\xe0A\x03R\vrequirement\x12\x1b\n" +
-	"\x06amount\x18\x1f \x01(\x05B\x03\xe0A\x03R\x06amount\x1ae\n" +
+	"\x06amount\x18\x1f \x01(\x05B\x03\xe0A\x03R\x06amount\x127\n" +
+	"\vdecide_date\x18; \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\n" +
+	"decideDate\x12>\n" +
+	"\x0flast_valid_date\x18< \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\rlastValidDate\x1ae\n" +
 	"\x04Kind\"]\n" +
 	"\x04Enum\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\b\n" +
@@ -1653,7 +1724,7 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\n" +
 	"checkpoint\x18\v \x01(\tB\x03\xe0A\x03R\n" +
 	"checkpoint:p\xeaAm\n" +
-	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xc5\f\n" +
+	"\x19acquis.eval/DecisionProof\x121candidates/{candidate}/decisions/{decision}/proof*\x0edecisionProofs2\rdecisionProof\"\xb8\x0e\n" +
 	"\x0eCapitalisation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12A\n" +
 	"\vreferentiel\x18\x02 \x01(\tB\x1f\xe0A\x03\xfaA\x19\n" +
@@ -1663,7 +1734,9 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\bregister\x18\x05 \x01(\v2\x13.acquis.v1.RegisterB\x03\xe0A\x03R\bregister\x12C\n" +
 	"\rcertificateur\x18\x06 \x01(\v2\x18.acquis.v1.CertificateurB\x03\xe0A\x03R\rcertificateur\x12!\n" +
 	"\tdivisible\x18\a \x01(\bB\x03\xe0A\x03R\tdivisible\x12T\n" +
-	"\frequirements\x18\x0f \x03(\v2+.acquis.v1.Capitalisation.RequirementStatusB\x03\xe0A\x03R\frequirements\x1a\xda\x02\n" +
+	"\frequirements\x18\x0f \x03(\v2+.acquis.v1.Capitalisation.RequirementStatusB\x03\xe0A\x03R\frequirements\x124\n" +
+	"\n" +
+	"as_of_date\x18- \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\basOfDate\x1a\xda\x02\n" +
 	"\x11RequirementStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12O\n" +
@@ -1677,32 +1750,37 @@ const file_acquis_v1_decision_proto_rawDesc = "" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rNOT_PRESENTED\x10\x01\x12\x11\n" +
 	"\rNOT_FULFILLED\x10\x02\x12\r\n" +
-	"\tFULFILLED\x10\x03\x1a\x9a\x02\n" +
+	"\tFULFILLED\x10\x03\x1a\x8f\x03\n" +
 	"\n" +
 	"BlocStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12H\n" +
 	"\x06status\x18\x03 \x01(\x0e20.acquis.v1.Capitalisation.BlocStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x04 \x01(\tB\x19\xfaA\x16\n" +
-	"\x14acquis.eval/DecisionR\bdecision\x1aa\n" +
-	"\x06Status\"W\n" +
+	"\x14acquis.eval/DecisionR\bdecision\x129\n" +
+	"\x0flast_valid_date\x18- \x01(\v2\x11.google.type.DateR\rlastValidDate\x12+\n" +
+	"\areasons\x18. \x03(\v2\x11.acquis.v1.ReasonR\areasons\x1an\n" +
+	"\x06Status\"d\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rNOT_PRESENTED\x10\x01\x12\x13\n" +
 	"\x0fNOT_CAPITALISED\x10\x02\x12\x0f\n" +
-	"\vCAPITALISED\x10\x03\x1a\xd5\x02\n" +
+	"\vCAPITALISED\x10\x03\x12\v\n" +
+	"\aEXPIRED\x10,\x1a\x9d\x03\n" +
 	"\x13CertificationStatus\x12Q\n" +
 	"\x06status\x18\x01 \x01(\x0e29.acquis.v1.Capitalisation.CertificationStatus.Status.EnumR\x06status\x125\n" +
 	"\bdecision\x18\x02 \x01(\tB\x19\xfaA\x16\n" +
 	"\x14acquis.eval/DecisionR\bdecision\x12+\n" +
 	"\amissing\x18\x03 \x03(\v2\x11.acquis.v1.ReasonR\amissing\x121\n" +
-	"\aoptions\x18\x04 \x03(\v2\x17.acquis.v1.OptionStatusR\aoptions\x1aT\n" +
-	"\x06Status\"J\n" +
+	"\aoptions\x18\x04 \x03(\v2\x17.acquis.v1.OptionStatusR\aoptions\x129\n" +
+	"\x0flast_valid_date\x18+ \x01(\v2\x11.google.type.DateR\rlastValidDate\x1aa\n" +
+	"\x06Status\"W\n" +
 	"\x04Enum\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vIN_PROGRESS\x10\x01\x12\f\n" +
 	"\bCOMPLETE\x10\x02\x12\v\n" +
-	"\aAWARDED\x10\x03:v\xeaAs\n" +
+	"\aAWARDED\x10\x03\x12\v\n" +
+	"\aEXPIRED\x10,:v\xeaAs\n" +
 	"\x1aacquis.eval/Capitalisation\x124candidates/{candidate}/capitalisations/{referentiel}*\x0fcapitalisations2\x0ecapitalisation\"\x9c\x01\n" +
 	"\fOptionStatus\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
@@ -1775,12 +1853,13 @@ var file_acquis_v1_decision_proto_goTypes = []any{
 	(*JuryMember)(nil),                                  // 22: acquis.v1.JuryMember
 	(*timestamppb.Timestamp)(nil),                       // 23: google.protobuf.Timestamp
 	(*Warning)(nil),                                     // 24: acquis.v1.Warning
-	(*Register)(nil),                                    // 25: acquis.v1.Register
-	(*Certificateur)(nil),                               // 26: acquis.v1.Certificateur
-	(*Session)(nil),                                     // 27: acquis.v1.Session
-	(Candidacy_State_Enum)(0),                           // 28: acquis.v1.Candidacy.State.Enum
-	(*Candidacy_DepartedBloc)(nil),                      // 29: acquis.v1.Candidacy.DepartedBloc
-	(AssessmentMethod_Kind_Enum)(0),                     // 30: acquis.v1.AssessmentMethod.Kind.Enum
+	(*date.Date)(nil),                                   // 25: google.type.Date
+	(*Register)(nil),                                    // 26: acquis.v1.Register
+	(*Certificateur)(nil),                               // 27: acquis.v1.Certificateur
+	(*Session)(nil),                                     // 28: acquis.v1.Session
+	(Candidacy_State_Enum)(0),                           // 29: acquis.v1.Candidacy.State.Enum
+	(*Candidacy_DepartedBloc)(nil),                      // 30: acquis.v1.Candidacy.DepartedBloc
+	(AssessmentMethod_Kind_Enum)(0),                     // 31: acquis.v1.AssessmentMethod.Kind.Enum
 }
 var file_acquis_v1_decision_proto_depIdxs = []int32{
 	0,  // 0: acquis.v1.Decision.kind:type_name -> acquis.v1.Decision.Kind.Enum
@@ -1790,29 +1869,35 @@ var file_acquis_v1_decision_proto_depIdxs = []int32{
 	22, // 4: acquis.v1.Decision.members_present:type_name -> acquis.v1.JuryMember
 	23, // 5: acquis.v1.Decision.decide_time:type_name -> google.protobuf.Timestamp
 	24, // 6: acquis.v1.Decision.warnings:type_name -> acquis.v1.Warning
-	13, // 7: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
-	14, // 8: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
-	25, // 9: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
-	26, // 10: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
-	12, // 11: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
-	21, // 12: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
-	27, // 13: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
-	18, // 14: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
-	2,  // 15: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
-	3,  // 16: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
-	4,  // 17: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
-	21, // 18: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
-	8,  // 19: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
-	28, // 20: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
-	29, // 21: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
-	5,  // 22: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
-	19, // 23: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
-	30, // 24: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	25, // 7: acquis.v1.Decision.decide_date:type_name -> google.type.Date
+	25, // 8: acquis.v1.Decision.last_valid_date:type_name -> google.type.Date
+	13, // 9: acquis.v1.Capitalisation.blocs:type_name -> acquis.v1.Capitalisation.BlocStatus
+	14, // 10: acquis.v1.Capitalisation.certification:type_name -> acquis.v1.Capitalisation.CertificationStatus
+	26, // 11: acquis.v1.Capitalisation.register:type_name -> acquis.v1.Register
+	27, // 12: acquis.v1.Capitalisation.certificateur:type_name -> acquis.v1.Certificateur
+	12, // 13: acquis.v1.Capitalisation.requirements:type_name -> acquis.v1.Capitalisation.RequirementStatus
+	25, // 14: acquis.v1.Capitalisation.as_of_date:type_name -> google.type.Date
+	21, // 15: acquis.v1.OptionStatus.missing:type_name -> acquis.v1.Reason
+	28, // 16: acquis.v1.DeliberationRecord.session:type_name -> acquis.v1.Session
+	18, // 17: acquis.v1.DeliberationRecord.entries:type_name -> acquis.v1.DeliberationRecord.Entry
+	2,  // 18: acquis.v1.Capitalisation.RequirementStatus.status:type_name -> acquis.v1.Capitalisation.RequirementStatus.Status.Enum
+	3,  // 19: acquis.v1.Capitalisation.BlocStatus.status:type_name -> acquis.v1.Capitalisation.BlocStatus.Status.Enum
+	25, // 20: acquis.v1.Capitalisation.BlocStatus.last_valid_date:type_name -> google.type.Date
+	21, // 21: acquis.v1.Capitalisation.BlocStatus.reasons:type_name -> acquis.v1.Reason
+	4,  // 22: acquis.v1.Capitalisation.CertificationStatus.status:type_name -> acquis.v1.Capitalisation.CertificationStatus.Status.Enum
+	21, // 23: acquis.v1.Capitalisation.CertificationStatus.missing:type_name -> acquis.v1.Reason
+	8,  // 24: acquis.v1.Capitalisation.CertificationStatus.options:type_name -> acquis.v1.OptionStatus
+	25, // 25: acquis.v1.Capitalisation.CertificationStatus.last_valid_date:type_name -> google.type.Date
+	29, // 26: acquis.v1.DeliberationRecord.Entry.state:type_name -> acquis.v1.Candidacy.State.Enum
+	30, // 27: acquis.v1.DeliberationRecord.Entry.departed_blocs:type_name -> acquis.v1.Candidacy.DepartedBloc
+	5,  // 28: acquis.v1.DeliberationRecord.Entry.decisions:type_name -> acquis.v1.Decision
+	19, // 29: acquis.v1.DeliberationRecord.Entry.methods:type_name -> acquis.v1.DeliberationRecord.MethodInForce
+	31, // 30: acquis.v1.DeliberationRecord.MethodInForce.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_decision_proto_init() }

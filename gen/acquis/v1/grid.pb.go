@@ -8,6 +8,7 @@ package acquispb
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -260,7 +261,12 @@ type Reason struct {
 	// Code of the requirement that it is about, if any.
 	Requirement string `protobuf:"bytes,23,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// Code of the épreuve that it is about, if any.
-	Epreuve       string `protobuf:"bytes,31,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	Epreuve string `protobuf:"bytes,31,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	// The last day on which something is valid, if the rule is about that.
+	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
+	// The blocs that count as another, and as what in between, if the rule is about a chain
+	// of equivalences: `negoce-2019/CCP1 and negoce-2019/CCP2, as negoce/B3`.
+	Path          string `protobuf:"bytes,52,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -389,6 +395,20 @@ func (x *Reason) GetRequirement() string {
 func (x *Reason) GetEpreuve() string {
 	if x != nil {
 		return x.Epreuve
+	}
+	return ""
+}
+
+func (x *Reason) GetLastValidDate() *date.Date {
+	if x != nil {
+		return x.LastValidDate
+	}
+	return nil
+}
+
+func (x *Reason) GetPath() string {
+	if x != nil {
+		return x.Path
 	}
 	return ""
 }
@@ -1026,7 +1046,7 @@ var File_acquis_v1_grid_proto protoreflect.FileDescriptor
 
 const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\n" +
-	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x9d\x01\n" +
+	"\x14acquis/v1/grid.proto\x12\tacquis.v1\x1a\x1aacquis/v1/assessment.proto\x1a\x19acquis/v1/candidacy.proto\x1a\x1bacquis/v1/referentiel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16google/type/date.proto\"\x9d\x01\n" +
 	"\x0fCriterionStatus\"\x89\x01\n" +
 	"\x04Enum\x12 \n" +
 	"\x1cCRITERION_STATUS_UNSPECIFIED\x10\x00\x12\a\n" +
@@ -1043,7 +1063,7 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\aPENDING\x10\x01\x12\r\n" +
 	"\tCONTESTED\x10\x02\x12\f\n" +
 	"\bACQUIRED\x10\x03\x12\x10\n" +
-	"\fNOT_ACQUIRED\x10\x04\"\x97\x04\n" +
+	"\fNOT_ACQUIRED\x10\x04\"\xe6\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -1061,7 +1081,9 @@ const file_acquis_v1_grid_proto_rawDesc = "" +
 	"\x06option\x18\x15 \x01(\tR\x06option\x12\x15\n" +
 	"\x06any_of\x18\x16 \x01(\tR\x05anyOf\x12 \n" +
 	"\vrequirement\x18\x17 \x01(\tR\vrequirement\x12\x18\n" +
-	"\aepreuve\x18\x1f \x01(\tR\aepreuve\x1a\x82\x01\n" +
+	"\aepreuve\x18\x1f \x01(\tR\aepreuve\x129\n" +
+	"\x0flast_valid_date\x183 \x01(\v2\x11.google.type.DateR\rlastValidDate\x12\x12\n" +
+	"\x04path\x184 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +
@@ -1144,37 +1166,39 @@ var file_acquis_v1_grid_proto_goTypes = []any{
 	(*Grid_GridCompetence)(nil), // 8: acquis.v1.Grid.GridCompetence
 	(*Grid_GridEpreuve)(nil),    // 9: acquis.v1.Grid.GridEpreuve
 	(*Grid_GridCriterion)(nil),  // 10: acquis.v1.Grid.GridCriterion
-	(Candidacy_State_Enum)(0),   // 11: acquis.v1.Candidacy.State.Enum
-	(*AssessmentMethod)(nil),    // 12: acquis.v1.AssessmentMethod
-	(*Assessment)(nil),          // 13: acquis.v1.Assessment
-	(*Settlement)(nil),          // 14: acquis.v1.Settlement
+	(*date.Date)(nil),           // 11: google.type.Date
+	(Candidacy_State_Enum)(0),   // 12: acquis.v1.Candidacy.State.Enum
+	(*AssessmentMethod)(nil),    // 13: acquis.v1.AssessmentMethod
+	(*Assessment)(nil),          // 14: acquis.v1.Assessment
+	(*Settlement)(nil),          // 15: acquis.v1.Settlement
 }
 var file_acquis_v1_grid_proto_depIdxs = []int32{
 	6,  // 0: acquis.v1.Reason.amount:type_name -> acquis.v1.Reason.Amount
-	11, // 1: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
-	7,  // 2: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
-	8,  // 3: acquis.v1.Grid.requirements:type_name -> acquis.v1.Grid.GridCompetence
-	1,  // 4: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 5: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
-	8,  // 6: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
-	9,  // 7: acquis.v1.Grid.GridBloc.epreuves:type_name -> acquis.v1.Grid.GridEpreuve
-	1,  // 8: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 9: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
-	12, // 10: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
-	10, // 11: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	1,  // 12: acquis.v1.Grid.GridEpreuve.outcome:type_name -> acquis.v1.Outcome.Enum
-	4,  // 13: acquis.v1.Grid.GridEpreuve.reasons:type_name -> acquis.v1.Reason
-	12, // 14: acquis.v1.Grid.GridEpreuve.method:type_name -> acquis.v1.AssessmentMethod
-	10, // 15: acquis.v1.Grid.GridEpreuve.criteria:type_name -> acquis.v1.Grid.GridCriterion
-	0,  // 16: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
-	13, // 17: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
-	14, // 18: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
-	4,  // 19: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	11, // 1: acquis.v1.Reason.last_valid_date:type_name -> google.type.Date
+	12, // 2: acquis.v1.Grid.state:type_name -> acquis.v1.Candidacy.State.Enum
+	7,  // 3: acquis.v1.Grid.blocs:type_name -> acquis.v1.Grid.GridBloc
+	8,  // 4: acquis.v1.Grid.requirements:type_name -> acquis.v1.Grid.GridCompetence
+	1,  // 5: acquis.v1.Grid.GridBloc.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 6: acquis.v1.Grid.GridBloc.reasons:type_name -> acquis.v1.Reason
+	8,  // 7: acquis.v1.Grid.GridBloc.competences:type_name -> acquis.v1.Grid.GridCompetence
+	9,  // 8: acquis.v1.Grid.GridBloc.epreuves:type_name -> acquis.v1.Grid.GridEpreuve
+	1,  // 9: acquis.v1.Grid.GridCompetence.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 10: acquis.v1.Grid.GridCompetence.reasons:type_name -> acquis.v1.Reason
+	13, // 11: acquis.v1.Grid.GridCompetence.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 12: acquis.v1.Grid.GridCompetence.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	1,  // 13: acquis.v1.Grid.GridEpreuve.outcome:type_name -> acquis.v1.Outcome.Enum
+	4,  // 14: acquis.v1.Grid.GridEpreuve.reasons:type_name -> acquis.v1.Reason
+	13, // 15: acquis.v1.Grid.GridEpreuve.method:type_name -> acquis.v1.AssessmentMethod
+	10, // 16: acquis.v1.Grid.GridEpreuve.criteria:type_name -> acquis.v1.Grid.GridCriterion
+	0,  // 17: acquis.v1.Grid.GridCriterion.status:type_name -> acquis.v1.CriterionStatus.Enum
+	14, // 18: acquis.v1.Grid.GridCriterion.assessments:type_name -> acquis.v1.Assessment
+	15, // 19: acquis.v1.Grid.GridCriterion.settlement:type_name -> acquis.v1.Settlement
+	4,  // 20: acquis.v1.Grid.GridCriterion.reasons:type_name -> acquis.v1.Reason
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_grid_proto_init() }

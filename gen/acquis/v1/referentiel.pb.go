@@ -311,7 +311,7 @@ func (x JuryRule_Chair_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use JuryRule_Chair_Enum.Descriptor instead.
 func (JuryRule_Chair_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 1, 0}
 }
 
 // See Kind.
@@ -368,7 +368,7 @@ func (x Register_Kind_Enum) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Register_Kind_Enum.Descriptor instead.
 func (Register_Kind_Enum) EnumDescriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19, 0, 0}
 }
 
 // The description of one certification: what a candidate must show, how it is
@@ -742,7 +742,9 @@ type Bloc struct {
 	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	// What is assessed instead of the compétences, in order; at most 100. Empty: each
 	// compétence is assessed by itself.
-	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
+	Epreuves []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
+	// How long it is valid once it is capitalised, if not as `rules` say.
+	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -822,6 +824,13 @@ func (x *Bloc) GetCredits() int32 {
 func (x *Bloc) GetEpreuves() []*Epreuve {
 	if x != nil {
 		return x.Epreuves
+	}
+	return nil
+}
+
+func (x *Bloc) GetValidity() *Validity {
+	if x != nil {
+		return x.Validity
 	}
 	return nil
 }
@@ -1565,7 +1574,9 @@ type Rules struct {
 	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
 	// How the findings of several assessors on a criterion make one, for compétences that
 	// do not say otherwise. Not set: UNANIMOUS.
-	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	Agreement *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	// How long what was decided is valid. Default: without end.
+	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1656,6 +1667,13 @@ func (x *Rules) GetAgreement() *Agreement {
 	return nil
 }
 
+func (x *Rules) GetValidity() *Validities {
+	if x != nil {
+		return x.Validity
+	}
+	return nil
+}
+
 // How the findings of several assessors on one criterion make one. A finding is a verdict,
 // a level or a mark, and counts by its points. Fewer findings than `min_assessors` are
 // PENDING under each kind. If findings differ, the jury may settle the criterion under each
@@ -1740,6 +1758,132 @@ func (x *Agreement) GetWeights() []*Agreement_Weight {
 	return nil
 }
 
+// How long blocs and the award are valid.
+type Validities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each bloc that has no validity of its own. Not set: without end.
+	Blocs *Validity `protobuf:"bytes,1,opt,name=blocs,proto3" json:"blocs,omitempty"`
+	// The award. Not set: without end.
+	Award         *Validity `protobuf:"bytes,2,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validities) Reset() {
+	*x = Validities{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validities) ProtoMessage() {}
+
+func (x *Validities) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validities.ProtoReflect.Descriptor instead.
+func (*Validities) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Validities) GetBlocs() *Validity {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *Validities) GetAward() *Validity {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// How long something is valid from the day of the decision on it, in the service's time
+// zone. A period counts its anniversary day: what was decided on 30 June 2026 for five
+// years is valid through 30 June 2031. If the last month has no such day, it is valid
+// through the end of that month. Exactly one field is set.
+//
+// The revision under which something was decided determines how long it is valid. A
+// later revision with another validity changes nothing of it, and its bloc is still
+// identical if nothing else of it differs.
+type Validity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// So many years, 1–100.
+	Years *int32 `protobuf:"varint,1,opt,name=years,proto3,oneof" json:"years,omitempty"`
+	// So many months, 1–1200.
+	Months *int32 `protobuf:"varint,2,opt,name=months,proto3,oneof" json:"months,omitempty"`
+	// Without end: for a bloc, whatever holds for the others. Left out: false.
+	Unlimited     bool `protobuf:"varint,3,opt,name=unlimited,proto3" json:"unlimited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validity) Reset() {
+	*x = Validity{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validity) ProtoMessage() {}
+
+func (x *Validity) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validity.ProtoReflect.Descriptor instead.
+func (*Validity) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Validity) GetYears() int32 {
+	if x != nil && x.Years != nil {
+		return *x.Years
+	}
+	return 0
+}
+
+func (x *Validity) GetMonths() int32 {
+	if x != nil && x.Months != nil {
+		return *x.Months
+	}
+	return 0
+}
+
+func (x *Validity) GetUnlimited() bool {
+	if x != nil {
+		return x.Unlimited
+	}
+	return false
+}
+
 // How children make their parent's outcome: the criteria of a compétence or an épreuve, the
 // compétences or épreuves of a bloc. It has at least one condition, and all of them must hold.
 //
@@ -1777,7 +1921,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1933,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[14]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1946,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1869,7 +2013,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +2025,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[15]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +2038,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1932,8 +2076,13 @@ func (x *JuryRule) GetCastingVote() bool {
 	return false
 }
 
-// A bloc of another revision or référentiel that counts as a bloc of this one.
-// Several of the same bloc mean "or": each is enough alone.
+// A bloc of another revision or référentiel that counts as a bloc of this one, alone or
+// together with others. Several of the same bloc mean "or": each is enough.
+//
+// Chains are followed: what is replaced may in turn be held because of what its own
+// référentiel declared. A chain goes through référentiels other than this one, and only
+// through revisions that were published before this one was, so that no later publication
+// changes what counts.
 type Replacement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Code of the bloc of this référentiel.
@@ -1944,14 +2093,17 @@ type Replacement struct {
 	ReplacedReferentiel string `protobuf:"bytes,2,opt,name=replaced_referentiel,json=replacedReferentiel,proto3" json:"replaced_referentiel,omitempty"`
 	// Code of the other bloc. The revision must have it or, if none is named, at
 	// least one revision.
-	ReplacedBloc  string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	ReplacedBloc string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	// Other blocs that are needed besides it, at most 20; all of them together count as the
+	// bloc. Empty: the one suffices.
+	TogetherWith  []*Replacement_Held `protobuf:"bytes,5,rep,name=together_with,json=togetherWith,proto3" json:"together_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1963,7 +2115,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1976,7 +2128,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1998,6 +2150,13 @@ func (x *Replacement) GetReplacedBloc() string {
 		return x.ReplacedBloc
 	}
 	return ""
+}
+
+func (x *Replacement) GetTogetherWith() []*Replacement_Held {
+	if x != nil {
+		return x.TogetherWith
+	}
+	return nil
 }
 
 // The registration of a certification. Days have the form `2027-03-27`.
@@ -2040,7 +2199,7 @@ type Register struct {
 
 func (x *Register) Reset() {
 	*x = Register{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2052,7 +2211,7 @@ func (x *Register) String() string {
 func (*Register) ProtoMessage() {}
 
 func (x *Register) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2065,7 +2224,7 @@ func (x *Register) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register.ProtoReflect.Descriptor instead.
 func (*Register) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Register) GetKind() Register_Kind_Enum {
@@ -2168,7 +2327,7 @@ type Certificateur struct {
 
 func (x *Certificateur) Reset() {
 	*x = Certificateur{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2180,7 +2339,7 @@ func (x *Certificateur) String() string {
 func (*Certificateur) ProtoMessage() {}
 
 func (x *Certificateur) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2193,7 +2352,7 @@ func (x *Certificateur) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Certificateur.ProtoReflect.Descriptor instead.
 func (*Certificateur) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Certificateur) GetLegalName() string {
@@ -2230,7 +2389,7 @@ type Referentiel_Section struct {
 
 func (x *Referentiel_Section) Reset() {
 	*x = Referentiel_Section{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2242,7 +2401,7 @@ func (x *Referentiel_Section) String() string {
 func (*Referentiel_Section) ProtoMessage() {}
 
 func (x *Referentiel_Section) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2298,7 +2457,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2469,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2390,7 +2549,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2561,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2457,7 +2616,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2469,7 +2628,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2522,7 +2681,7 @@ type AwardRule_Requirement_Kind struct {
 
 func (x *AwardRule_Requirement_Kind) Reset() {
 	*x = AwardRule_Requirement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2534,7 +2693,7 @@ func (x *AwardRule_Requirement_Kind) String() string {
 func (*AwardRule_Requirement_Kind) ProtoMessage() {}
 
 func (x *AwardRule_Requirement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2565,7 +2724,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2577,7 +2736,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2629,7 +2788,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2800,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2695,7 +2854,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2707,7 +2866,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2753,7 +2912,7 @@ type AssessmentMethod_Kind struct {
 
 func (x *AssessmentMethod_Kind) Reset() {
 	*x = AssessmentMethod_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2765,7 +2924,7 @@ func (x *AssessmentMethod_Kind) String() string {
 func (*AssessmentMethod_Kind) ProtoMessage() {}
 
 func (x *AssessmentMethod_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +2949,7 @@ type Agreement_Kind struct {
 
 func (x *Agreement_Kind) Reset() {
 	*x = Agreement_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2802,7 +2961,7 @@ func (x *Agreement_Kind) String() string {
 func (*Agreement_Kind) ProtoMessage() {}
 
 func (x *Agreement_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2831,7 +2990,7 @@ type Agreement_Weight struct {
 
 func (x *Agreement_Weight) Reset() {
 	*x = Agreement_Weight{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3002,7 @@ func (x *Agreement_Weight) String() string {
 func (*Agreement_Weight) ProtoMessage() {}
 
 func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +3046,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2899,7 +3058,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2912,7 +3071,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2943,7 +3102,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2955,7 +3114,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2968,7 +3127,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2998,7 +3157,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3010,7 +3169,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3023,7 +3182,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 2}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -3054,7 +3213,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3066,7 +3225,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[33]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3079,7 +3238,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{14, 3}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{16, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -3114,7 +3273,7 @@ type JuryRule_College struct {
 
 func (x *JuryRule_College) Reset() {
 	*x = JuryRule_College{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3126,7 +3285,7 @@ func (x *JuryRule_College) String() string {
 func (*JuryRule_College) ProtoMessage() {}
 
 func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[34]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3139,7 +3298,7 @@ func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
 func (*JuryRule_College) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
 }
 
 func (x *JuryRule_College) GetCode() string {
@@ -3179,7 +3338,7 @@ type JuryRule_Chair struct {
 
 func (x *JuryRule_Chair) Reset() {
 	*x = JuryRule_Chair{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3191,7 +3350,7 @@ func (x *JuryRule_Chair) String() string {
 func (*JuryRule_Chair) ProtoMessage() {}
 
 func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[35]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3204,7 +3363,62 @@ func (x *JuryRule_Chair) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_Chair.ProtoReflect.Descriptor instead.
 func (*JuryRule_Chair) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{15, 1}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 1}
+}
+
+// A bloc that is needed besides another.
+type Replacement_Held struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its référentiel or revision. Form as Replacement.replaced_referentiel.
+	ReplacedReferentiel string `protobuf:"bytes,1,opt,name=replaced_referentiel,json=replacedReferentiel,proto3" json:"replaced_referentiel,omitempty"`
+	// Its code.
+	ReplacedBloc  string `protobuf:"bytes,2,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replacement_Held) Reset() {
+	*x = Replacement_Held{}
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replacement_Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replacement_Held) ProtoMessage() {}
+
+func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
+func (*Replacement_Held) Descriptor() ([]byte, []int) {
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{18, 0}
+}
+
+func (x *Replacement_Held) GetReplacedReferentiel() string {
+	if x != nil {
+		return x.ReplacedReferentiel
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetReplacedBloc() string {
+	if x != nil {
+		return x.ReplacedBloc
+	}
+	return ""
 }
 
 // Registers.
@@ -3216,7 +3430,7 @@ type Register_Kind struct {
 
 func (x *Register_Kind) Reset() {
 	*x = Register_Kind{}
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3228,7 +3442,7 @@ func (x *Register_Kind) String() string {
 func (*Register_Kind) ProtoMessage() {}
 
 func (x *Register_Kind) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_v1_referentiel_proto_msgTypes[36]
+	mi := &file_acquis_v1_referentiel_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3241,7 +3455,7 @@ func (x *Register_Kind) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Register_Kind.ProtoReflect.Descriptor instead.
 func (*Register_Kind) Descriptor() ([]byte, []int) {
-	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
+	return file_acquis_v1_referentiel_proto_rawDescGZIP(), []int{19, 0}
 }
 
 var File_acquis_v1_referentiel_proto protoreflect.FileDescriptor
@@ -3318,7 +3532,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x05Marks\x12\\\n" +
 	"\x03min\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03min\x12\\\n" +
 	"\x03max\x18\x02 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x03max\x12^\n" +
-	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\x8d\x03\n" +
+	"\x04step\x18\x03 \x01(\tBJ\xe0A\x02\xbaHDrB2@^(0|-?(0\\.[0-9]{0,2}[1-9]|[1-9][0-9]{0,3}(\\.[0-9]{0,2}[1-9])?))$R\x04step\"\xc3\x03\n" +
 	"\x04Bloc\x123\n" +
 	"\x04code\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04code\x12'\n" +
 	"\x05title\x18\x02 \x01(\tB\x11\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03\xa0\xb5\x18\x01R\x05title\x12@\n" +
@@ -3328,7 +3542,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\vcompetences\x18\x04 \x03(\v2\x15.acquis.v1.CompetenceB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\vcompetences\x12(\n" +
 	"\x04gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x04gate\x12,\n" +
 	"\acredits\x18\x06 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xe8\a(\x01H\x00R\acredits\x88\x01\x01\x12;\n" +
-	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuvesB\n" +
+	"\bepreuves\x18\a \x03(\v2\x12.acquis.v1.EpreuveB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10dR\bepreuves\x124\n" +
+	"\bvalidity\x18\b \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\bvalidityB\n" +
 	"\n" +
 	"\b_credits\"h\n" +
 	"\bActivity\x123\n" +
@@ -3410,7 +3625,7 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x128\n" +
 	"\x05scale\x18\x06 \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x12H\n" +
 	"\vcompetences\x18\a \x03(\tB&\xe0A\x01\xbaH \x92\x01\x1d\x10d\"\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\vcompetencesB\t\n" +
-	"\a_weight\"\xbe\x04\n" +
+	"\a_weight\"\xf6\x04\n" +
 	"\x05Rules\x12S\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x12G\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x01R\x14blocThresholdPercent\x88\x01\x01\x126\n" +
@@ -3419,7 +3634,8 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\x0ecompetenceGate\x121\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x0f.acquis.v1.GateB\x03\xe0A\x01R\bblocGate\x128\n" +
 	"\x05scale\x18\a \x01(\tB\"\xe0A\x01\xbaH\x1cr\x1a2\x18^([A-Za-z0-9.-]{1,32})?$R\x05scale\x127\n" +
-	"\tagreement\x18\b \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreementB\x1f\n" +
+	"\tagreement\x18\b \x01(\v2\x14.acquis.v1.AgreementB\x03\xe0A\x01R\tagreement\x126\n" +
+	"\bvalidity\x18\t \x01(\v2\x15.acquis.v1.ValiditiesB\x03\xe0A\x01R\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
 	"\x0e_min_assessors\"\x9a\x04\n" +
@@ -3439,7 +3655,17 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\aquality\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\aquality\x12.\n" +
 	"\apercent\x18\x02 \x01(\x05B\x0f\xe0A\x02\xbaH\t\xc8\x01\x01\x1a\x04\x18d(\x01H\x00R\apercent\x88\x01\x01B\n" +
 	"\n" +
-	"\b_percent\"\xb2\b\n" +
+	"\b_percent\"l\n" +
+	"\n" +
+	"Validities\x12.\n" +
+	"\x05blocs\x18\x01 \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\x05blocs\x12.\n" +
+	"\x05award\x18\x02 \x01(\v2\x13.acquis.v1.ValidityB\x03\xe0A\x01R\x05award\"\x97\x01\n" +
+	"\bValidity\x12'\n" +
+	"\x05years\x18\x01 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x01H\x00R\x05years\x88\x01\x01\x12*\n" +
+	"\x06months\x18\x02 \x01(\x05B\r\xe0A\x01\xbaH\a\x1a\x05\x18\xb0\t(\x01H\x01R\x06months\x88\x01\x01\x12!\n" +
+	"\tunlimited\x18\x03 \x01(\bB\x03\xe0A\x01R\tunlimitedB\b\n" +
+	"\x06_yearsB\t\n" +
+	"\a_months\"\xb2\b\n" +
 	"\x04Gate\x12-\n" +
 	"\x04mean\x18\x01 \x01(\v2\x14.acquis.v1.Gate.MeanB\x03\xe0A\x01R\x04mean\x120\n" +
 	"\x05count\x18\x02 \x01(\v2\x15.acquis.v1.Gate.CountB\x03\xe0A\x01R\x05count\x12a\n" +
@@ -3483,12 +3709,17 @@ const file_acquis_v1_referentiel_proto_rawDesc = "" +
 	"\bREQUIRED\x10\x01\x12\b\n" +
 	"\x04NONE\x10\x02B\x0e\n" +
 	"\f_min_membersB\x17\n" +
-	"\x15_min_external_percent\"\xaf\x02\n" +
+	"\x15_min_external_percent\"\xf4\x04\n" +
 	"\vReplacement\x123\n" +
 	"\x04bloc\x18\x01 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\x04bloc\x12\xa4\x01\n" +
 	"\x14replaced_referentiel\x18\x02 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
 	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x13replacedReferentiel\x12D\n" +
-	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBloc\"\xc8\a\n" +
+	"\rreplaced_bloc\x18\x03 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBloc\x12M\n" +
+	"\rtogether_with\x18\x05 \x03(\v2\x1b.acquis.v1.Replacement.HeldB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\ftogetherWith\x1a\xf3\x01\n" +
+	"\x04Held\x12\xa4\x01\n" +
+	"\x14replaced_referentiel\x18\x01 \x01(\tBq\xe0A\x02\xfaA\x19\n" +
+	"\x17acquis.eval/Referentiel\xbaHOrM2K^referentiels/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(/revisions/[0-9a-f]{32})?$R\x13replacedReferentiel\x12D\n" +
+	"\rreplaced_bloc\x18\x02 \x01(\tB\x1f\xe0A\x02\xbaH\x19r\x172\x15^[A-Za-z0-9.-]{1,32}$R\freplacedBloc\"\xc8\a\n" +
 	"\bRegister\x12@\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Register.Kind.EnumB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12&\n" +
 	"\x06number\x18\x02 \x01(\tB\x0e\xe0A\x01\xbaH\x04r\x02\x182\xa0\xb5\x18\x01R\x06number\x12'\n" +
@@ -3536,7 +3767,7 @@ func file_acquis_v1_referentiel_proto_rawDescGZIP() []byte {
 }
 
 var file_acquis_v1_referentiel_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_acquis_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(AwardRule_Requirement_Kind_Enum)(0), // 0: acquis.v1.AwardRule.Requirement.Kind.Enum
 	(Attempt_Enum)(0),                    // 1: acquis.v1.Attempt.Enum
@@ -3558,91 +3789,99 @@ var file_acquis_v1_referentiel_proto_goTypes = []any{
 	(*Criterion)(nil),                    // 17: acquis.v1.Criterion
 	(*Rules)(nil),                        // 18: acquis.v1.Rules
 	(*Agreement)(nil),                    // 19: acquis.v1.Agreement
-	(*Gate)(nil),                         // 20: acquis.v1.Gate
-	(*JuryRule)(nil),                     // 21: acquis.v1.JuryRule
-	(*Replacement)(nil),                  // 22: acquis.v1.Replacement
-	(*Register)(nil),                     // 23: acquis.v1.Register
-	(*Certificateur)(nil),                // 24: acquis.v1.Certificateur
-	(*Referentiel_Section)(nil),          // 25: acquis.v1.Referentiel.Section
-	(*AwardRule_Requirement)(nil),        // 26: acquis.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),             // 27: acquis.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),             // 28: acquis.v1.AwardRule.Option
-	(*AwardRule_Requirement_Kind)(nil),   // 29: acquis.v1.AwardRule.Requirement.Kind
-	(*Scale_Level)(nil),                  // 30: acquis.v1.Scale.Level
-	(*Scale_Marks)(nil),                  // 31: acquis.v1.Scale.Marks
-	(*Variant_When)(nil),                 // 32: acquis.v1.Variant.When
-	(*AssessmentMethod_Kind)(nil),        // 33: acquis.v1.AssessmentMethod.Kind
-	(*Agreement_Kind)(nil),               // 34: acquis.v1.Agreement.Kind
-	(*Agreement_Weight)(nil),             // 35: acquis.v1.Agreement.Weight
-	(*Gate_Mean)(nil),                    // 36: acquis.v1.Gate.Mean
-	(*Gate_Count)(nil),                   // 37: acquis.v1.Gate.Count
-	(*Gate_AtMost)(nil),                  // 38: acquis.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),               // 39: acquis.v1.Gate.Shortfall
-	(*JuryRule_College)(nil),             // 40: acquis.v1.JuryRule.College
-	(*JuryRule_Chair)(nil),               // 41: acquis.v1.JuryRule.Chair
-	(*Register_Kind)(nil),                // 42: acquis.v1.Register.Kind
-	(*timestamppb.Timestamp)(nil),        // 43: google.protobuf.Timestamp
-	(Candidacy_AccessRoute_Enum)(0),      // 44: acquis.v1.Candidacy.AccessRoute.Enum
+	(*Validities)(nil),                   // 20: acquis.v1.Validities
+	(*Validity)(nil),                     // 21: acquis.v1.Validity
+	(*Gate)(nil),                         // 22: acquis.v1.Gate
+	(*JuryRule)(nil),                     // 23: acquis.v1.JuryRule
+	(*Replacement)(nil),                  // 24: acquis.v1.Replacement
+	(*Register)(nil),                     // 25: acquis.v1.Register
+	(*Certificateur)(nil),                // 26: acquis.v1.Certificateur
+	(*Referentiel_Section)(nil),          // 27: acquis.v1.Referentiel.Section
+	(*AwardRule_Requirement)(nil),        // 28: acquis.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),             // 29: acquis.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),             // 30: acquis.v1.AwardRule.Option
+	(*AwardRule_Requirement_Kind)(nil),   // 31: acquis.v1.AwardRule.Requirement.Kind
+	(*Scale_Level)(nil),                  // 32: acquis.v1.Scale.Level
+	(*Scale_Marks)(nil),                  // 33: acquis.v1.Scale.Marks
+	(*Variant_When)(nil),                 // 34: acquis.v1.Variant.When
+	(*AssessmentMethod_Kind)(nil),        // 35: acquis.v1.AssessmentMethod.Kind
+	(*Agreement_Kind)(nil),               // 36: acquis.v1.Agreement.Kind
+	(*Agreement_Weight)(nil),             // 37: acquis.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                    // 38: acquis.v1.Gate.Mean
+	(*Gate_Count)(nil),                   // 39: acquis.v1.Gate.Count
+	(*Gate_AtMost)(nil),                  // 40: acquis.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),               // 41: acquis.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),             // 42: acquis.v1.JuryRule.College
+	(*JuryRule_Chair)(nil),               // 43: acquis.v1.JuryRule.Chair
+	(*Replacement_Held)(nil),             // 44: acquis.v1.Replacement.Held
+	(*Register_Kind)(nil),                // 45: acquis.v1.Register.Kind
+	(*timestamppb.Timestamp)(nil),        // 46: google.protobuf.Timestamp
+	(Candidacy_AccessRoute_Enum)(0),      // 47: acquis.v1.Candidacy.AccessRoute.Enum
 }
 var file_acquis_v1_referentiel_proto_depIdxs = []int32{
-	25, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
+	27, // 0: acquis.v1.Referentiel.preamble:type_name -> acquis.v1.Referentiel.Section
 	9,  // 1: acquis.v1.Referentiel.blocs:type_name -> acquis.v1.Bloc
 	18, // 2: acquis.v1.Referentiel.rules:type_name -> acquis.v1.Rules
-	22, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
-	43, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
+	24, // 3: acquis.v1.Referentiel.replaces:type_name -> acquis.v1.Replacement
+	46, // 4: acquis.v1.Referentiel.create_time:type_name -> google.protobuf.Timestamp
 	18, // 5: acquis.v1.Referentiel.rules_in_force:type_name -> acquis.v1.Rules
 	8,  // 6: acquis.v1.Referentiel.scales:type_name -> acquis.v1.Scale
-	23, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
-	24, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
+	25, // 7: acquis.v1.Referentiel.register:type_name -> acquis.v1.Register
+	26, // 8: acquis.v1.Referentiel.certificateur:type_name -> acquis.v1.Certificateur
 	7,  // 9: acquis.v1.Referentiel.award:type_name -> acquis.v1.AwardRule
 	12, // 10: acquis.v1.Referentiel.assessor_qualities:type_name -> acquis.v1.AssessorQuality
-	27, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
-	28, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
-	26, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
-	30, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
-	31, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
+	29, // 11: acquis.v1.AwardRule.choose:type_name -> acquis.v1.AwardRule.Choice
+	30, // 12: acquis.v1.AwardRule.options:type_name -> acquis.v1.AwardRule.Option
+	28, // 13: acquis.v1.AwardRule.requirements:type_name -> acquis.v1.AwardRule.Requirement
+	32, // 14: acquis.v1.Scale.levels:type_name -> acquis.v1.Scale.Level
+	33, // 15: acquis.v1.Scale.marks:type_name -> acquis.v1.Scale.Marks
 	10, // 16: acquis.v1.Bloc.activities:type_name -> acquis.v1.Activity
 	11, // 17: acquis.v1.Bloc.competences:type_name -> acquis.v1.Competence
-	20, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
+	22, // 18: acquis.v1.Bloc.gate:type_name -> acquis.v1.Gate
 	13, // 19: acquis.v1.Bloc.epreuves:type_name -> acquis.v1.Epreuve
-	16, // 20: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
-	16, // 21: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
-	17, // 22: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
-	20, // 23: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
-	14, // 24: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
-	19, // 25: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
-	16, // 26: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
-	17, // 27: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
-	20, // 28: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
-	14, // 29: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
-	19, // 30: acquis.v1.Epreuve.agreement:type_name -> acquis.v1.Agreement
-	32, // 31: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
-	16, // 32: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
-	2,  // 33: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	21, // 34: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
-	20, // 35: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
-	20, // 36: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
-	19, // 37: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
-	3,  // 38: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
-	35, // 39: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
-	36, // 40: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
-	37, // 41: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
-	38, // 42: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
-	39, // 43: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
-	40, // 44: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
-	4,  // 45: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
-	5,  // 46: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	0,  // 47: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	16, // 48: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
-	17, // 49: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
-	20, // 50: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
-	44, // 51: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	1,  // 52: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	53, // [53:53] is the sub-list for method output_type
-	53, // [53:53] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	21, // 20: acquis.v1.Bloc.validity:type_name -> acquis.v1.Validity
+	16, // 21: acquis.v1.Competence.method:type_name -> acquis.v1.AssessmentMethod
+	16, // 22: acquis.v1.Competence.bloc_only_method:type_name -> acquis.v1.AssessmentMethod
+	17, // 23: acquis.v1.Competence.criteria:type_name -> acquis.v1.Criterion
+	22, // 24: acquis.v1.Competence.gate:type_name -> acquis.v1.Gate
+	14, // 25: acquis.v1.Competence.variants:type_name -> acquis.v1.Variant
+	19, // 26: acquis.v1.Competence.agreement:type_name -> acquis.v1.Agreement
+	16, // 27: acquis.v1.Epreuve.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 28: acquis.v1.Epreuve.criteria:type_name -> acquis.v1.Criterion
+	22, // 29: acquis.v1.Epreuve.gate:type_name -> acquis.v1.Gate
+	14, // 30: acquis.v1.Epreuve.variants:type_name -> acquis.v1.Variant
+	19, // 31: acquis.v1.Epreuve.agreement:type_name -> acquis.v1.Agreement
+	34, // 32: acquis.v1.Variant.when:type_name -> acquis.v1.Variant.When
+	16, // 33: acquis.v1.Variant.method:type_name -> acquis.v1.AssessmentMethod
+	2,  // 34: acquis.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	23, // 35: acquis.v1.Rules.jury:type_name -> acquis.v1.JuryRule
+	22, // 36: acquis.v1.Rules.competence_gate:type_name -> acquis.v1.Gate
+	22, // 37: acquis.v1.Rules.bloc_gate:type_name -> acquis.v1.Gate
+	19, // 38: acquis.v1.Rules.agreement:type_name -> acquis.v1.Agreement
+	20, // 39: acquis.v1.Rules.validity:type_name -> acquis.v1.Validities
+	3,  // 40: acquis.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	37, // 41: acquis.v1.Agreement.weights:type_name -> acquis.v1.Agreement.Weight
+	21, // 42: acquis.v1.Validities.blocs:type_name -> acquis.v1.Validity
+	21, // 43: acquis.v1.Validities.award:type_name -> acquis.v1.Validity
+	38, // 44: acquis.v1.Gate.mean:type_name -> acquis.v1.Gate.Mean
+	39, // 45: acquis.v1.Gate.count:type_name -> acquis.v1.Gate.Count
+	40, // 46: acquis.v1.Gate.at_most:type_name -> acquis.v1.Gate.AtMost
+	41, // 47: acquis.v1.Gate.shortfall:type_name -> acquis.v1.Gate.Shortfall
+	42, // 48: acquis.v1.JuryRule.colleges:type_name -> acquis.v1.JuryRule.College
+	4,  // 49: acquis.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	44, // 50: acquis.v1.Replacement.together_with:type_name -> acquis.v1.Replacement.Held
+	5,  // 51: acquis.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	0,  // 52: acquis.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	16, // 53: acquis.v1.AwardRule.Requirement.method:type_name -> acquis.v1.AssessmentMethod
+	17, // 54: acquis.v1.AwardRule.Requirement.criteria:type_name -> acquis.v1.Criterion
+	22, // 55: acquis.v1.AwardRule.Requirement.gate:type_name -> acquis.v1.Gate
+	47, // 56: acquis.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	1,  // 57: acquis.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_acquis_v1_referentiel_proto_init() }
@@ -3659,20 +3898,21 @@ func file_acquis_v1_referentiel_proto_init() {
 	file_acquis_v1_referentiel_proto_msgTypes[12].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[15].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[20].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
-	file_acquis_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[33].OneofWrappers = []any{}
 	file_acquis_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
+	file_acquis_v1_referentiel_proto_msgTypes[36].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_v1_referentiel_proto_rawDesc), len(file_acquis_v1_referentiel_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   37,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

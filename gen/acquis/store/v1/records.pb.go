@@ -1063,7 +1063,9 @@ type Candidacy struct {
 	// The requirements presented at enrolment.
 	EnrolledRequirements []string `protobuf:"bytes,26,rep,name=enrolled_requirements,json=enrolledRequirements,proto3" json:"enrolled_requirements,omitempty"`
 	// The blocs of those enrolled that a jury had decided against before.
-	ResitBlocs    []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
+	ResitBlocs []string `protobuf:"bytes,34,rep,name=resit_blocs,json=resitBlocs,proto3" json:"resit_blocs,omitempty"`
+	// The day of the enrolment in the service's time zone, "2026-06-30".
+	EnrolDay      string `protobuf:"bytes,54,opt,name=enrol_day,json=enrolDay,proto3" json:"enrol_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1217,6 +1219,13 @@ func (x *Candidacy) GetResitBlocs() []string {
 	return nil
 }
 
+func (x *Candidacy) GetEnrolDay() string {
+	if x != nil {
+		return x.EnrolDay
+	}
+	return ""
+}
+
 // Who performed an act of a jury.
 type Sitting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1224,8 +1233,10 @@ type Sitting struct {
 	Author string `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
 	// The members present, with their capacity.
 	MembersPresent []*JuryMember `protobuf:"bytes,2,rep,name=members_present,json=membersPresent,proto3" json:"members_present,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The day in the service's time zone, "2026-06-30".
+	Day           string `protobuf:"bytes,43,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Sitting) Reset() {
@@ -1270,6 +1281,13 @@ func (x *Sitting) GetMembersPresent() []*JuryMember {
 		return x.MembersPresent
 	}
 	return nil
+}
+
+func (x *Sitting) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
 }
 
 // A bloc that left a candidacy.
@@ -2187,7 +2205,11 @@ type DecisionAct struct {
 	// Code of the requirement, if it is about one.
 	Requirement string `protobuf:"bytes,20,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// The number that a document proves; 0 if the requirement asks for none.
-	Amount        int32 `protobuf:"varint,21,opt,name=amount,proto3" json:"amount,omitempty"`
+	Amount int32 `protobuf:"varint,21,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The day of the decision in the service's time zone, "2026-06-30".
+	DecideDay string `protobuf:"bytes,49,opt,name=decide_day,json=decideDay,proto3" json:"decide_day,omitempty"`
+	// The last day on which what it gives is valid; empty: it has no end.
+	LastValidDay  string `protobuf:"bytes,50,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2297,6 +2319,20 @@ func (x *DecisionAct) GetAmount() int32 {
 		return x.Amount
 	}
 	return 0
+}
+
+func (x *DecisionAct) GetDecideDay() string {
+	if x != nil {
+		return x.DecideDay
+	}
+	return ""
+}
+
+func (x *DecisionAct) GetLastValidDay() string {
+	if x != nil {
+		return x.LastValidDay
+	}
+	return ""
 }
 
 // The circumstances of a decision.
@@ -2422,7 +2458,11 @@ type Reason struct {
 	// Requirement.
 	Requirement string `protobuf:"bytes,24,opt,name=requirement,proto3" json:"requirement,omitempty"`
 	// Épreuve.
-	Epreuve       string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	Epreuve string `protobuf:"bytes,32,opt,name=epreuve,proto3" json:"epreuve,omitempty"`
+	// The last day on which something is valid, "2031-06-30".
+	LastValidDay string `protobuf:"bytes,52,opt,name=last_valid_day,json=lastValidDay,proto3" json:"last_valid_day,omitempty"`
+	// The blocs that count, and as what.
+	Path          string `protobuf:"bytes,53,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2558,6 +2598,20 @@ func (x *Reason) GetRequirement() string {
 func (x *Reason) GetEpreuve() string {
 	if x != nil {
 		return x.Epreuve
+	}
+	return ""
+}
+
+func (x *Reason) GetLastValidDay() string {
+	if x != nil {
+		return x.LastValidDay
+	}
+	return ""
+}
+
+func (x *Reason) GetPath() string {
+	if x != nil {
+		return x.Path
 	}
 	return ""
 }
@@ -2972,7 +3026,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\n" +
 	"profession\x18\a \x01(\tR\n" +
 	"profession\x12\"\n" +
-	"\forganisation\x18\b \x01(\tR\forganisation\"\xf7\x05\n" +
+	"\forganisation\x18\b \x01(\tR\forganisation\"\x94\x06\n" +
 	"\tCandidacy\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x1f\n" +
@@ -2995,10 +3049,12 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\fchosen_blocs\x18\x19 \x03(\tR\vchosenBlocs\x123\n" +
 	"\x15enrolled_requirements\x18\x1a \x03(\tR\x14enrolledRequirements\x12\x1f\n" +
 	"\vresit_blocs\x18\" \x03(\tR\n" +
-	"resitBlocs\"g\n" +
+	"resitBlocs\x12\x1b\n" +
+	"\tenrol_day\x186 \x01(\tR\benrolDay\"y\n" +
 	"\aSitting\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\tR\x06author\x12D\n" +
-	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\"f\n" +
+	"\x0fmembers_present\x18\x02 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12\x10\n" +
+	"\x03day\x18+ \x01(\tR\x03day\"f\n" +
 	"\fDepartedBloc\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12B\n" +
 	"\x05cause\x18\x02 \x01(\x0e2,.acquis.v1.Candidacy.DepartedBloc.Cause.EnumR\x05cause\"\xda\x02\n" +
@@ -3064,7 +3120,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\bact_salt\x18\x04 \x01(\fR\aactSalt\x12$\n" +
 	"\rcircumstances\x18\x05 \x01(\fR\rcircumstances\x12-\n" +
 	"\x12circumstances_salt\x18\x06 \x01(\fR\x11circumstancesSalt\x120\n" +
-	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xa9\x03\n" +
+	"\x04text\x18\a \x01(\v2\x1c.acquis.store.v1.PersonalRefR\x04text\"\xee\x03\n" +
 	"\vDecisionAct\x121\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.acquis.v1.Decision.Kind.EnumR\x04kind\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12:\n" +
@@ -3077,7 +3133,10 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x0esupersedes_uid\x18\b \x01(\x04R\rsupersedesUid\x12\x16\n" +
 	"\x06option\x18\x13 \x01(\tR\x06option\x12 \n" +
 	"\vrequirement\x18\x14 \x01(\tR\vrequirement\x12\x16\n" +
-	"\x06amount\x18\x15 \x01(\x05R\x06amount\"\xb2\x02\n" +
+	"\x06amount\x18\x15 \x01(\x05R\x06amount\x12\x1d\n" +
+	"\n" +
+	"decide_day\x181 \x01(\tR\tdecideDay\x12$\n" +
+	"\x0elast_valid_day\x182 \x01(\tR\flastValidDay\"\xb2\x02\n" +
 	"\x15DecisionCircumstances\x12\x1f\n" +
 	"\vsession_uid\x18\x01 \x01(\x04R\n" +
 	"sessionUid\x12#\n" +
@@ -3085,7 +3144,7 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06author\x18\x03 \x01(\tR\x06author\x12D\n" +
 	"\x0fmembers_present\x18\x04 \x03(\v2\x1b.acquis.store.v1.JuryMemberR\x0emembersPresent\x12B\n" +
 	"\x10computed_outcome\x18\x05 \x01(\x0e2\x17.acquis.v1.Outcome.EnumR\x0fcomputedOutcome\x121\n" +
-	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xc3\x04\n" +
+	"\areasons\x18\x06 \x03(\v2\x17.acquis.store.v1.ReasonR\areasons\"\xfd\x04\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04bloc\x18\x02 \x01(\tR\x04bloc\x12\x1e\n" +
@@ -3104,7 +3163,9 @@ const file_acquis_store_v1_records_proto_rawDesc = "" +
 	"\x06option\x18\x16 \x01(\tR\x06option\x12\x15\n" +
 	"\x06any_of\x18\x17 \x01(\tR\x05anyOf\x12 \n" +
 	"\vrequirement\x18\x18 \x01(\tR\vrequirement\x12\x18\n" +
-	"\aepreuve\x18  \x01(\tR\aepreuve\x1a\x82\x01\n" +
+	"\aepreuve\x18  \x01(\tR\aepreuve\x12$\n" +
+	"\x0elast_valid_day\x184 \x01(\tR\flastValidDay\x12\x12\n" +
+	"\x04path\x185 \x01(\tR\x04path\x1a\x82\x01\n" +
 	"\x06Amount\x12\x18\n" +
 	"\areached\x18\x01 \x01(\tR\areached\x12\x14\n" +
 	"\x05exact\x18\x02 \x01(\tR\x05exact\x12\x14\n" +

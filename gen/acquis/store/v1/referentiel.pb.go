@@ -654,7 +654,9 @@ type Bloc struct {
 	// What it is worth where credits are counted; unset: nothing.
 	Credits *int32 `protobuf:"varint,6,opt,name=credits,proto3,oneof" json:"credits,omitempty"`
 	// What is assessed, if it is not the compétences.
-	Epreuves      []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
+	Epreuves []*Epreuve `protobuf:"bytes,7,rep,name=epreuves,proto3" json:"epreuves,omitempty"`
+	// How long it is valid; unset means as the rules say.
+	Validity      *Validity `protobuf:"bytes,8,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -734,6 +736,13 @@ func (x *Bloc) GetCredits() int32 {
 func (x *Bloc) GetEpreuves() []*Epreuve {
 	if x != nil {
 		return x.Epreuves
+	}
+	return nil
+}
+
+func (x *Bloc) GetValidity() *Validity {
+	if x != nil {
+		return x.Validity
 	}
 	return nil
 }
@@ -1348,7 +1357,9 @@ type Rules struct {
 	// Code of the scale of criteria that name none; empty: verdicts.
 	Scale string `protobuf:"bytes,7,opt,name=scale,proto3" json:"scale,omitempty"`
 	// How several findings on a criterion make one; unset means that all must be the same.
-	Agreement     *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	Agreement *Agreement `protobuf:"bytes,8,opt,name=agreement,proto3" json:"agreement,omitempty"`
+	// How long what was decided is valid; unset means without end.
+	Validity      *Validities `protobuf:"bytes,9,opt,name=validity,proto3" json:"validity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1439,6 +1450,13 @@ func (x *Rules) GetAgreement() *Agreement {
 	return nil
 }
 
+func (x *Rules) GetValidity() *Validities {
+	if x != nil {
+		return x.Validity
+	}
+	return nil
+}
+
 // How the findings of several assessors on a criterion make one.
 type Agreement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1512,6 +1530,125 @@ func (x *Agreement) GetWeights() []*Agreement_Weight {
 	return nil
 }
 
+// How long blocs and the award are valid.
+type Validities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Blocs that have no validity of their own; unset means without end.
+	Blocs *Validity `protobuf:"bytes,1,opt,name=blocs,proto3" json:"blocs,omitempty"`
+	// The award; unset means without end.
+	Award         *Validity `protobuf:"bytes,2,opt,name=award,proto3" json:"award,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validities) Reset() {
+	*x = Validities{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validities) ProtoMessage() {}
+
+func (x *Validities) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validities.ProtoReflect.Descriptor instead.
+func (*Validities) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Validities) GetBlocs() *Validity {
+	if x != nil {
+		return x.Blocs
+	}
+	return nil
+}
+
+func (x *Validities) GetAward() *Validity {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+// How long something is valid from the day of the decision; one field is set.
+type Validity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Years, 1–100.
+	Years *int32 `protobuf:"varint,1,opt,name=years,proto3,oneof" json:"years,omitempty"`
+	// Months, 1–1200.
+	Months *int32 `protobuf:"varint,2,opt,name=months,proto3,oneof" json:"months,omitempty"`
+	// Without end.
+	Unlimited     bool `protobuf:"varint,3,opt,name=unlimited,proto3" json:"unlimited,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Validity) Reset() {
+	*x = Validity{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Validity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Validity) ProtoMessage() {}
+
+func (x *Validity) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Validity.ProtoReflect.Descriptor instead.
+func (*Validity) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Validity) GetYears() int32 {
+	if x != nil && x.Years != nil {
+		return *x.Years
+	}
+	return 0
+}
+
+func (x *Validity) GetMonths() int32 {
+	if x != nil && x.Months != nil {
+		return *x.Months
+	}
+	return 0
+}
+
+func (x *Validity) GetUnlimited() bool {
+	if x != nil {
+		return x.Unlimited
+	}
+	return false
+}
+
 // How children make their parent's outcome. Everything that is set must hold. Numbers
 // that are strings are decimals, such as "12.5", each in its only form.
 type Gate struct {
@@ -1534,7 +1671,7 @@ type Gate struct {
 
 func (x *Gate) Reset() {
 	*x = Gate{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1683,7 @@ func (x *Gate) String() string {
 func (*Gate) ProtoMessage() {}
 
 func (x *Gate) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[16]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1696,7 @@ func (x *Gate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate.ProtoReflect.Descriptor instead.
 func (*Gate) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Gate) GetMean() *Gate_Mean {
@@ -1623,7 +1760,7 @@ type JuryRule struct {
 
 func (x *JuryRule) Reset() {
 	*x = JuryRule{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1772,7 @@ func (x *JuryRule) String() string {
 func (*JuryRule) ProtoMessage() {}
 
 func (x *JuryRule) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[17]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1785,7 @@ func (x *JuryRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule.ProtoReflect.Descriptor instead.
 func (*JuryRule) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *JuryRule) GetMinMembers() int32 {
@@ -1696,14 +1833,16 @@ type Replacement struct {
 	// Its revision id; empty means every revision of it.
 	Revision string `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The code of the other bloc.
-	ReplacedBloc  string `protobuf:"bytes,4,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	ReplacedBloc string `protobuf:"bytes,4,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	// Other blocs that are needed besides it.
+	TogetherWith  []*Replacement_Held `protobuf:"bytes,5,rep,name=together_with,json=togetherWith,proto3" json:"together_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Replacement) Reset() {
 	*x = Replacement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1715,7 +1854,7 @@ func (x *Replacement) String() string {
 func (*Replacement) ProtoMessage() {}
 
 func (x *Replacement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[18]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1728,7 +1867,7 @@ func (x *Replacement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replacement.ProtoReflect.Descriptor instead.
 func (*Replacement) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Replacement) GetBloc() string {
@@ -1759,6 +1898,13 @@ func (x *Replacement) GetReplacedBloc() string {
 	return ""
 }
 
+func (x *Replacement) GetTogetherWith() []*Replacement_Held {
+	if x != nil {
+		return x.TogetherWith
+	}
+	return nil
+}
+
 // A published revision as it is stored.
 type ReferentielRevision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1776,7 +1922,7 @@ type ReferentielRevision struct {
 
 func (x *ReferentielRevision) Reset() {
 	*x = ReferentielRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +1934,7 @@ func (x *ReferentielRevision) String() string {
 func (*ReferentielRevision) ProtoMessage() {}
 
 func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[19]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +1947,7 @@ func (x *ReferentielRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReferentielRevision.ProtoReflect.Descriptor instead.
 func (*ReferentielRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReferentielRevision) GetId() string {
@@ -1849,7 +1995,7 @@ type CurrentRevision struct {
 
 func (x *CurrentRevision) Reset() {
 	*x = CurrentRevision{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +2007,7 @@ func (x *CurrentRevision) String() string {
 func (*CurrentRevision) ProtoMessage() {}
 
 func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[20]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2020,7 @@ func (x *CurrentRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CurrentRevision.ProtoReflect.Descriptor instead.
 func (*CurrentRevision) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CurrentRevision) GetReferentiel() string {
@@ -1928,7 +2074,7 @@ type AwardRule_Requirement struct {
 
 func (x *AwardRule_Requirement) Reset() {
 	*x = AwardRule_Requirement{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1940,7 +2086,7 @@ func (x *AwardRule_Requirement) String() string {
 func (*AwardRule_Requirement) ProtoMessage() {}
 
 func (x *AwardRule_Requirement) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[21]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2020,7 +2166,7 @@ type AwardRule_Choice struct {
 
 func (x *AwardRule_Choice) Reset() {
 	*x = AwardRule_Choice{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2178,7 @@ func (x *AwardRule_Choice) String() string {
 func (*AwardRule_Choice) ProtoMessage() {}
 
 func (x *AwardRule_Choice) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[22]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2232,7 @@ type AwardRule_Option struct {
 
 func (x *AwardRule_Option) Reset() {
 	*x = AwardRule_Option{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2098,7 +2244,7 @@ func (x *AwardRule_Option) String() string {
 func (*AwardRule_Option) ProtoMessage() {}
 
 func (x *AwardRule_Option) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[23]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2303,7 @@ type Scale_Level struct {
 
 func (x *Scale_Level) Reset() {
 	*x = Scale_Level{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2315,7 @@ func (x *Scale_Level) String() string {
 func (*Scale_Level) ProtoMessage() {}
 
 func (x *Scale_Level) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[24]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2221,7 +2367,7 @@ type Scale_Marks struct {
 
 func (x *Scale_Marks) Reset() {
 	*x = Scale_Marks{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2233,7 +2379,7 @@ func (x *Scale_Marks) String() string {
 func (*Scale_Marks) ProtoMessage() {}
 
 func (x *Scale_Marks) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[25]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2285,7 +2431,7 @@ type Variant_When struct {
 
 func (x *Variant_When) Reset() {
 	*x = Variant_When{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2443,7 @@ func (x *Variant_When) String() string {
 func (*Variant_When) ProtoMessage() {}
 
 func (x *Variant_When) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[26]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2493,7 @@ type Agreement_Weight struct {
 
 func (x *Agreement_Weight) Reset() {
 	*x = Agreement_Weight{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2505,7 @@ func (x *Agreement_Weight) String() string {
 func (*Agreement_Weight) ProtoMessage() {}
 
 func (x *Agreement_Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[27]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +2548,7 @@ type Gate_Mean struct {
 
 func (x *Gate_Mean) Reset() {
 	*x = Gate_Mean{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2414,7 +2560,7 @@ func (x *Gate_Mean) String() string {
 func (*Gate_Mean) ProtoMessage() {}
 
 func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[28]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2427,7 +2573,7 @@ func (x *Gate_Mean) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Mean.ProtoReflect.Descriptor instead.
 func (*Gate_Mean) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 0}
 }
 
 func (x *Gate_Mean) GetThreshold() string {
@@ -2457,7 +2603,7 @@ type Gate_Count struct {
 
 func (x *Gate_Count) Reset() {
 	*x = Gate_Count{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2469,7 +2615,7 @@ func (x *Gate_Count) String() string {
 func (*Gate_Count) ProtoMessage() {}
 
 func (x *Gate_Count) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[29]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2482,7 +2628,7 @@ func (x *Gate_Count) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Count.ProtoReflect.Descriptor instead.
 func (*Gate_Count) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 1}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 1}
 }
 
 func (x *Gate_Count) GetPercent() int32 {
@@ -2512,7 +2658,7 @@ type Gate_AtMost struct {
 
 func (x *Gate_AtMost) Reset() {
 	*x = Gate_AtMost{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2524,7 +2670,7 @@ func (x *Gate_AtMost) String() string {
 func (*Gate_AtMost) ProtoMessage() {}
 
 func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[30]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2537,7 +2683,7 @@ func (x *Gate_AtMost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_AtMost.ProtoReflect.Descriptor instead.
 func (*Gate_AtMost) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 2}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 2}
 }
 
 func (x *Gate_AtMost) GetNumber() int32 {
@@ -2567,7 +2713,7 @@ type Gate_Shortfall struct {
 
 func (x *Gate_Shortfall) Reset() {
 	*x = Gate_Shortfall{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2725,7 @@ func (x *Gate_Shortfall) String() string {
 func (*Gate_Shortfall) ProtoMessage() {}
 
 func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[31]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2738,7 @@ func (x *Gate_Shortfall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gate_Shortfall.ProtoReflect.Descriptor instead.
 func (*Gate_Shortfall) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{16, 3}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{18, 3}
 }
 
 func (x *Gate_Shortfall) GetBelow() string {
@@ -2626,7 +2772,7 @@ type JuryRule_College struct {
 
 func (x *JuryRule_College) Reset() {
 	*x = JuryRule_College{}
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2638,7 +2784,7 @@ func (x *JuryRule_College) String() string {
 func (*JuryRule_College) ProtoMessage() {}
 
 func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
-	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[32]
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +2797,7 @@ func (x *JuryRule_College) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JuryRule_College.ProtoReflect.Descriptor instead.
 func (*JuryRule_College) Descriptor() ([]byte, []int) {
-	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{17, 0}
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{19, 0}
 }
 
 func (x *JuryRule_College) GetCode() string {
@@ -2680,6 +2826,70 @@ func (x *JuryRule_College) GetParity() bool {
 		return x.Parity
 	}
 	return false
+}
+
+// A bloc that is needed.
+type Replacement_Held struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its référentiel.
+	Referentiel string `protobuf:"bytes,1,opt,name=referentiel,proto3" json:"referentiel,omitempty"`
+	// Its revision id; empty means every revision of it.
+	Revision string `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Its code.
+	ReplacedBloc  string `protobuf:"bytes,3,opt,name=replaced_bloc,json=replacedBloc,proto3" json:"replaced_bloc,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Replacement_Held) Reset() {
+	*x = Replacement_Held{}
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Replacement_Held) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Replacement_Held) ProtoMessage() {}
+
+func (x *Replacement_Held) ProtoReflect() protoreflect.Message {
+	mi := &file_acquis_store_v1_referentiel_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Replacement_Held.ProtoReflect.Descriptor instead.
+func (*Replacement_Held) Descriptor() ([]byte, []int) {
+	return file_acquis_store_v1_referentiel_proto_rawDescGZIP(), []int{20, 0}
+}
+
+func (x *Replacement_Held) GetReferentiel() string {
+	if x != nil {
+		return x.Referentiel
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *Replacement_Held) GetReplacedBloc() string {
+	if x != nil {
+		return x.ReplacedBloc
+	}
+	return ""
 }
 
 var File_acquis_store_v1_referentiel_proto protoreflect.FileDescriptor
@@ -2773,7 +2983,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x02 \x03(\tR\n" +
-	"paragraphs\"\xb6\x02\n" +
+	"paragraphs\"\xed\x02\n" +
 	"\x04Bloc\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x129\n" +
@@ -2783,7 +2993,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\vcompetences\x18\x04 \x03(\v2\x1b.acquis.store.v1.CompetenceR\vcompetences\x12)\n" +
 	"\x04gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x04gate\x12\x1d\n" +
 	"\acredits\x18\x06 \x01(\x05H\x00R\acredits\x88\x01\x01\x124\n" +
-	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuvesB\n" +
+	"\bepreuves\x18\a \x03(\v2\x18.acquis.store.v1.EpreuveR\bepreuves\x125\n" +
+	"\bvalidity\x18\b \x01(\v2\x19.acquis.store.v1.ValidityR\bvalidityB\n" +
 	"\n" +
 	"\b_credits\"4\n" +
 	"\bActivity\x12\x12\n" +
@@ -2849,7 +3060,7 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"bonusAbove\x12\x14\n" +
 	"\x05scale\x18\x06 \x01(\tR\x05scale\x12 \n" +
 	"\vcompetences\x18\a \x03(\tR\vcompetencesB\t\n" +
-	"\a_weight\"\xf4\x03\n" +
+	"\a_weight\"\xad\x04\n" +
 	"\x05Rules\x12E\n" +
 	"\x1ccompetence_threshold_percent\x18\x01 \x01(\x05H\x00R\x1acompetenceThresholdPercent\x88\x01\x01\x129\n" +
 	"\x16bloc_threshold_percent\x18\x02 \x01(\x05H\x01R\x14blocThresholdPercent\x88\x01\x01\x12(\n" +
@@ -2858,7 +3069,8 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x0fcompetence_gate\x18\x05 \x01(\v2\x15.acquis.store.v1.GateR\x0ecompetenceGate\x122\n" +
 	"\tbloc_gate\x18\x06 \x01(\v2\x15.acquis.store.v1.GateR\bblocGate\x12\x14\n" +
 	"\x05scale\x18\a \x01(\tR\x05scale\x128\n" +
-	"\tagreement\x18\b \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreementB\x1f\n" +
+	"\tagreement\x18\b \x01(\v2\x1a.acquis.store.v1.AgreementR\tagreement\x127\n" +
+	"\bvalidity\x18\t \x01(\v2\x1b.acquis.store.v1.ValiditiesR\bvalidityB\x1f\n" +
 	"\x1d_competence_threshold_percentB\x19\n" +
 	"\x17_bloc_threshold_percentB\x10\n" +
 	"\x0e_min_assessors\"\x89\x02\n" +
@@ -2871,7 +3083,17 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\aquality\x18\x01 \x01(\tR\aquality\x12\x1d\n" +
 	"\apercent\x18\x02 \x01(\x05H\x00R\apercent\x88\x01\x01B\n" +
 	"\n" +
-	"\b_percent\"\xba\x04\n" +
+	"\b_percent\"n\n" +
+	"\n" +
+	"Validities\x12/\n" +
+	"\x05blocs\x18\x01 \x01(\v2\x19.acquis.store.v1.ValidityR\x05blocs\x12/\n" +
+	"\x05award\x18\x02 \x01(\v2\x19.acquis.store.v1.ValidityR\x05award\"u\n" +
+	"\bValidity\x12\x19\n" +
+	"\x05years\x18\x01 \x01(\x05H\x00R\x05years\x88\x01\x01\x12\x1b\n" +
+	"\x06months\x18\x02 \x01(\x05H\x01R\x06months\x88\x01\x01\x12\x1c\n" +
+	"\tunlimited\x18\x03 \x01(\bR\tunlimitedB\b\n" +
+	"\x06_yearsB\t\n" +
+	"\a_months\"\xba\x04\n" +
 	"\x04Gate\x12.\n" +
 	"\x04mean\x18\x01 \x01(\v2\x1a.acquis.store.v1.Gate.MeanR\x04mean\x121\n" +
 	"\x05count\x18\x02 \x01(\v2\x1b.acquis.store.v1.Gate.CountR\x05count\x12\x14\n" +
@@ -2910,12 +3132,17 @@ const file_acquis_store_v1_referentiel_proto_rawDesc = "" +
 	"\x06parity\x18\x04 \x01(\bR\x06parityB\v\n" +
 	"\t_at_leastB\x0e\n" +
 	"\f_min_membersB\x17\n" +
-	"\x15_min_external_percent\"\x84\x01\n" +
+	"\x15_min_external_percent\"\xb7\x02\n" +
 	"\vReplacement\x12\x12\n" +
 	"\x04bloc\x18\x01 \x01(\tR\x04bloc\x12 \n" +
 	"\vreferentiel\x18\x02 \x01(\tR\vreferentiel\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\tR\brevision\x12#\n" +
-	"\rreplaced_bloc\x18\x04 \x01(\tR\freplacedBloc\"\xb8\x01\n" +
+	"\rreplaced_bloc\x18\x04 \x01(\tR\freplacedBloc\x12F\n" +
+	"\rtogether_with\x18\x05 \x03(\v2!.acquis.store.v1.Replacement.HeldR\ftogetherWith\x1ai\n" +
+	"\x04Held\x12 \n" +
+	"\vreferentiel\x18\x01 \x01(\tR\vreferentiel\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\tR\brevision\x12#\n" +
+	"\rreplaced_bloc\x18\x03 \x01(\tR\freplacedBloc\"\xb8\x01\n" +
 	"\x13ReferentielRevision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x126\n" +
 	"\acontent\x18\x02 \x01(\v2\x1c.acquis.store.v1.ReferentielR\acontent\x12;\n" +
@@ -2940,7 +3167,7 @@ func file_acquis_store_v1_referentiel_proto_rawDescGZIP() []byte {
 	return file_acquis_store_v1_referentiel_proto_rawDescData
 }
 
-var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_acquis_store_v1_referentiel_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Referentiel)(nil),                     // 0: acquis.store.v1.Referentiel
 	(*AssessorQuality)(nil),                 // 1: acquis.store.v1.AssessorQuality
@@ -2958,91 +3185,99 @@ var file_acquis_store_v1_referentiel_proto_goTypes = []any{
 	(*Criterion)(nil),                       // 13: acquis.store.v1.Criterion
 	(*Rules)(nil),                           // 14: acquis.store.v1.Rules
 	(*Agreement)(nil),                       // 15: acquis.store.v1.Agreement
-	(*Gate)(nil),                            // 16: acquis.store.v1.Gate
-	(*JuryRule)(nil),                        // 17: acquis.store.v1.JuryRule
-	(*Replacement)(nil),                     // 18: acquis.store.v1.Replacement
-	(*ReferentielRevision)(nil),             // 19: acquis.store.v1.ReferentielRevision
-	(*CurrentRevision)(nil),                 // 20: acquis.store.v1.CurrentRevision
-	(*AwardRule_Requirement)(nil),           // 21: acquis.store.v1.AwardRule.Requirement
-	(*AwardRule_Choice)(nil),                // 22: acquis.store.v1.AwardRule.Choice
-	(*AwardRule_Option)(nil),                // 23: acquis.store.v1.AwardRule.Option
-	(*Scale_Level)(nil),                     // 24: acquis.store.v1.Scale.Level
-	(*Scale_Marks)(nil),                     // 25: acquis.store.v1.Scale.Marks
-	(*Variant_When)(nil),                    // 26: acquis.store.v1.Variant.When
-	(*Agreement_Weight)(nil),                // 27: acquis.store.v1.Agreement.Weight
-	(*Gate_Mean)(nil),                       // 28: acquis.store.v1.Gate.Mean
-	(*Gate_Count)(nil),                      // 29: acquis.store.v1.Gate.Count
-	(*Gate_AtMost)(nil),                     // 30: acquis.store.v1.Gate.AtMost
-	(*Gate_Shortfall)(nil),                  // 31: acquis.store.v1.Gate.Shortfall
-	(*JuryRule_College)(nil),                // 32: acquis.store.v1.JuryRule.College
-	(v1.Register_Kind_Enum)(0),              // 33: acquis.v1.Register.Kind.Enum
-	(v1.AssessmentMethod_Kind_Enum)(0),      // 34: acquis.v1.AssessmentMethod.Kind.Enum
-	(v1.Agreement_Kind_Enum)(0),             // 35: acquis.v1.Agreement.Kind.Enum
-	(v1.JuryRule_Chair_Enum)(0),             // 36: acquis.v1.JuryRule.Chair.Enum
-	(*timestamppb.Timestamp)(nil),           // 37: google.protobuf.Timestamp
-	(v1.AwardRule_Requirement_Kind_Enum)(0), // 38: acquis.v1.AwardRule.Requirement.Kind.Enum
-	(v1.Candidacy_AccessRoute_Enum)(0),      // 39: acquis.v1.Candidacy.AccessRoute.Enum
-	(v1.Attempt_Enum)(0),                    // 40: acquis.v1.Attempt.Enum
+	(*Validities)(nil),                      // 16: acquis.store.v1.Validities
+	(*Validity)(nil),                        // 17: acquis.store.v1.Validity
+	(*Gate)(nil),                            // 18: acquis.store.v1.Gate
+	(*JuryRule)(nil),                        // 19: acquis.store.v1.JuryRule
+	(*Replacement)(nil),                     // 20: acquis.store.v1.Replacement
+	(*ReferentielRevision)(nil),             // 21: acquis.store.v1.ReferentielRevision
+	(*CurrentRevision)(nil),                 // 22: acquis.store.v1.CurrentRevision
+	(*AwardRule_Requirement)(nil),           // 23: acquis.store.v1.AwardRule.Requirement
+	(*AwardRule_Choice)(nil),                // 24: acquis.store.v1.AwardRule.Choice
+	(*AwardRule_Option)(nil),                // 25: acquis.store.v1.AwardRule.Option
+	(*Scale_Level)(nil),                     // 26: acquis.store.v1.Scale.Level
+	(*Scale_Marks)(nil),                     // 27: acquis.store.v1.Scale.Marks
+	(*Variant_When)(nil),                    // 28: acquis.store.v1.Variant.When
+	(*Agreement_Weight)(nil),                // 29: acquis.store.v1.Agreement.Weight
+	(*Gate_Mean)(nil),                       // 30: acquis.store.v1.Gate.Mean
+	(*Gate_Count)(nil),                      // 31: acquis.store.v1.Gate.Count
+	(*Gate_AtMost)(nil),                     // 32: acquis.store.v1.Gate.AtMost
+	(*Gate_Shortfall)(nil),                  // 33: acquis.store.v1.Gate.Shortfall
+	(*JuryRule_College)(nil),                // 34: acquis.store.v1.JuryRule.College
+	(*Replacement_Held)(nil),                // 35: acquis.store.v1.Replacement.Held
+	(v1.Register_Kind_Enum)(0),              // 36: acquis.v1.Register.Kind.Enum
+	(v1.AssessmentMethod_Kind_Enum)(0),      // 37: acquis.v1.AssessmentMethod.Kind.Enum
+	(v1.Agreement_Kind_Enum)(0),             // 38: acquis.v1.Agreement.Kind.Enum
+	(v1.JuryRule_Chair_Enum)(0),             // 39: acquis.v1.JuryRule.Chair.Enum
+	(*timestamppb.Timestamp)(nil),           // 40: google.protobuf.Timestamp
+	(v1.AwardRule_Requirement_Kind_Enum)(0), // 41: acquis.v1.AwardRule.Requirement.Kind.Enum
+	(v1.Candidacy_AccessRoute_Enum)(0),      // 42: acquis.v1.Candidacy.AccessRoute.Enum
+	(v1.Attempt_Enum)(0),                    // 43: acquis.v1.Attempt.Enum
 }
 var file_acquis_store_v1_referentiel_proto_depIdxs = []int32{
 	6,  // 0: acquis.store.v1.Referentiel.preamble:type_name -> acquis.store.v1.Section
 	7,  // 1: acquis.store.v1.Referentiel.blocs:type_name -> acquis.store.v1.Bloc
 	14, // 2: acquis.store.v1.Referentiel.rules:type_name -> acquis.store.v1.Rules
-	18, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
+	20, // 3: acquis.store.v1.Referentiel.replaces:type_name -> acquis.store.v1.Replacement
 	5,  // 4: acquis.store.v1.Referentiel.scales:type_name -> acquis.store.v1.Scale
 	2,  // 5: acquis.store.v1.Referentiel.register:type_name -> acquis.store.v1.Register
 	3,  // 6: acquis.store.v1.Referentiel.certificateur:type_name -> acquis.store.v1.Certificateur
 	4,  // 7: acquis.store.v1.Referentiel.award:type_name -> acquis.store.v1.AwardRule
 	1,  // 8: acquis.store.v1.Referentiel.assessor_qualities:type_name -> acquis.store.v1.AssessorQuality
-	33, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
-	22, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
-	23, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
-	21, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
-	24, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
-	25, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
+	36, // 9: acquis.store.v1.Register.kind:type_name -> acquis.v1.Register.Kind.Enum
+	24, // 10: acquis.store.v1.AwardRule.choose:type_name -> acquis.store.v1.AwardRule.Choice
+	25, // 11: acquis.store.v1.AwardRule.options:type_name -> acquis.store.v1.AwardRule.Option
+	23, // 12: acquis.store.v1.AwardRule.requirements:type_name -> acquis.store.v1.AwardRule.Requirement
+	26, // 13: acquis.store.v1.Scale.levels:type_name -> acquis.store.v1.Scale.Level
+	27, // 14: acquis.store.v1.Scale.marks:type_name -> acquis.store.v1.Scale.Marks
 	8,  // 15: acquis.store.v1.Bloc.activities:type_name -> acquis.store.v1.Activity
 	9,  // 16: acquis.store.v1.Bloc.competences:type_name -> acquis.store.v1.Competence
-	16, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
+	18, // 17: acquis.store.v1.Bloc.gate:type_name -> acquis.store.v1.Gate
 	10, // 18: acquis.store.v1.Bloc.epreuves:type_name -> acquis.store.v1.Epreuve
-	12, // 19: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
-	12, // 20: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
-	13, // 21: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
-	16, // 22: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
-	11, // 23: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
-	15, // 24: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
-	12, // 25: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
-	13, // 26: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
-	16, // 27: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
-	11, // 28: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
-	15, // 29: acquis.store.v1.Epreuve.agreement:type_name -> acquis.store.v1.Agreement
-	26, // 30: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
-	12, // 31: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
-	34, // 32: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
-	17, // 33: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
-	16, // 34: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
-	16, // 35: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
-	15, // 36: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
-	35, // 37: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
-	27, // 38: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
-	28, // 39: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
-	29, // 40: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
-	30, // 41: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
-	31, // 42: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
-	32, // 43: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
-	36, // 44: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
-	0,  // 45: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
-	37, // 46: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
-	38, // 47: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
-	12, // 48: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
-	13, // 49: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
-	16, // 50: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
-	39, // 51: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
-	40, // 52: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
-	53, // [53:53] is the sub-list for method output_type
-	53, // [53:53] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	17, // 19: acquis.store.v1.Bloc.validity:type_name -> acquis.store.v1.Validity
+	12, // 20: acquis.store.v1.Competence.method:type_name -> acquis.store.v1.AssessmentMethod
+	12, // 21: acquis.store.v1.Competence.bloc_only_method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 22: acquis.store.v1.Competence.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 23: acquis.store.v1.Competence.gate:type_name -> acquis.store.v1.Gate
+	11, // 24: acquis.store.v1.Competence.variants:type_name -> acquis.store.v1.Variant
+	15, // 25: acquis.store.v1.Competence.agreement:type_name -> acquis.store.v1.Agreement
+	12, // 26: acquis.store.v1.Epreuve.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 27: acquis.store.v1.Epreuve.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 28: acquis.store.v1.Epreuve.gate:type_name -> acquis.store.v1.Gate
+	11, // 29: acquis.store.v1.Epreuve.variants:type_name -> acquis.store.v1.Variant
+	15, // 30: acquis.store.v1.Epreuve.agreement:type_name -> acquis.store.v1.Agreement
+	28, // 31: acquis.store.v1.Variant.when:type_name -> acquis.store.v1.Variant.When
+	12, // 32: acquis.store.v1.Variant.method:type_name -> acquis.store.v1.AssessmentMethod
+	37, // 33: acquis.store.v1.AssessmentMethod.kind:type_name -> acquis.v1.AssessmentMethod.Kind.Enum
+	19, // 34: acquis.store.v1.Rules.jury:type_name -> acquis.store.v1.JuryRule
+	18, // 35: acquis.store.v1.Rules.competence_gate:type_name -> acquis.store.v1.Gate
+	18, // 36: acquis.store.v1.Rules.bloc_gate:type_name -> acquis.store.v1.Gate
+	15, // 37: acquis.store.v1.Rules.agreement:type_name -> acquis.store.v1.Agreement
+	16, // 38: acquis.store.v1.Rules.validity:type_name -> acquis.store.v1.Validities
+	38, // 39: acquis.store.v1.Agreement.kind:type_name -> acquis.v1.Agreement.Kind.Enum
+	29, // 40: acquis.store.v1.Agreement.weights:type_name -> acquis.store.v1.Agreement.Weight
+	17, // 41: acquis.store.v1.Validities.blocs:type_name -> acquis.store.v1.Validity
+	17, // 42: acquis.store.v1.Validities.award:type_name -> acquis.store.v1.Validity
+	30, // 43: acquis.store.v1.Gate.mean:type_name -> acquis.store.v1.Gate.Mean
+	31, // 44: acquis.store.v1.Gate.count:type_name -> acquis.store.v1.Gate.Count
+	32, // 45: acquis.store.v1.Gate.at_most:type_name -> acquis.store.v1.Gate.AtMost
+	33, // 46: acquis.store.v1.Gate.shortfall:type_name -> acquis.store.v1.Gate.Shortfall
+	34, // 47: acquis.store.v1.JuryRule.colleges:type_name -> acquis.store.v1.JuryRule.College
+	39, // 48: acquis.store.v1.JuryRule.chair:type_name -> acquis.v1.JuryRule.Chair.Enum
+	35, // 49: acquis.store.v1.Replacement.together_with:type_name -> acquis.store.v1.Replacement.Held
+	0,  // 50: acquis.store.v1.ReferentielRevision.content:type_name -> acquis.store.v1.Referentiel
+	40, // 51: acquis.store.v1.ReferentielRevision.create_time:type_name -> google.protobuf.Timestamp
+	41, // 52: acquis.store.v1.AwardRule.Requirement.kind:type_name -> acquis.v1.AwardRule.Requirement.Kind.Enum
+	12, // 53: acquis.store.v1.AwardRule.Requirement.method:type_name -> acquis.store.v1.AssessmentMethod
+	13, // 54: acquis.store.v1.AwardRule.Requirement.criteria:type_name -> acquis.store.v1.Criterion
+	18, // 55: acquis.store.v1.AwardRule.Requirement.gate:type_name -> acquis.store.v1.Gate
+	42, // 56: acquis.store.v1.Variant.When.access_routes:type_name -> acquis.v1.Candidacy.AccessRoute.Enum
+	43, // 57: acquis.store.v1.Variant.When.attempt:type_name -> acquis.v1.Attempt.Enum
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_acquis_store_v1_referentiel_proto_init() }
@@ -3057,20 +3292,21 @@ func file_acquis_store_v1_referentiel_proto_init() {
 	file_acquis_store_v1_referentiel_proto_msgTypes[13].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[14].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[17].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[21].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[22].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[19].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[23].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[24].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[27].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[26].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[29].OneofWrappers = []any{}
-	file_acquis_store_v1_referentiel_proto_msgTypes[30].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[31].OneofWrappers = []any{}
 	file_acquis_store_v1_referentiel_proto_msgTypes[32].OneofWrappers = []any{}
+	file_acquis_store_v1_referentiel_proto_msgTypes[34].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_acquis_store_v1_referentiel_proto_rawDesc), len(file_acquis_store_v1_referentiel_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
