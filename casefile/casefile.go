@@ -20,12 +20,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // ID is a uid as the rules write it; empty for none.
@@ -149,7 +152,7 @@ func Standing(c *storepb.Candidacy, session *storepb.Session) rules.Standing {
 }
 
 // Hold reads a legal hold.
-func Hold(h *storepb.Hold) (read rules.Hold) {
+func Hold(h *storepb.Hold) (read retention.Hold) {
 	if h.GetEndTime() != nil {
 		read.Ends = h.GetEndTime().AsTime()
 	}
@@ -323,8 +326,8 @@ func Act(d *storepb.Decision) (rules.Decision, *storepb.DecisionAct, error) {
 		Amount:     int(act.GetAmount()),
 		Outcome:    outcome,
 		Supersedes: ID(act.GetSupersedesUid()),
-		Day:        rules.Day(act.GetDecideDay()),
-		Until:      rules.Day(act.GetLastValidDay()),
+		Day:        calendar.Day(act.GetDecideDay()),
+		Until:      calendar.Day(act.GetLastValidDay()),
 	}, act, nil
 }
 
@@ -384,7 +387,7 @@ func Ruling(r rules.Ruling) (*storepb.DecisionAct, *storepb.DecisionCircumstance
 	return act, circumstances
 }
 
-func storedReason(r rules.Reason) *storepb.Reason {
+func storedReason(r words.Reason) *storepb.Reason {
 	stored := &storepb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Points: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
@@ -399,16 +402,16 @@ func storedReason(r rules.Reason) *storepb.Reason {
 }
 
 // Reason reads a reason.
-func Reason(r *storepb.Reason) rules.Reason {
-	read := rules.Reason{
-		Rule: rules.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
+func Reason(r *storepb.Reason) words.Reason {
+	read := words.Reason{
+		Rule: words.ReasonRule(r.GetRule()), Bloc: r.GetBloc(), Competence: r.GetCompetence(), Epreuve: r.GetEpreuve(), Criterion: r.GetCriterion(),
 		Points: int(r.GetPoints()), Required: int(r.GetRequired()), Counted: int(r.GetCounted()),
 		Threshold: int(r.GetThreshold()), FromDefault: r.GetFromDefault(), Exemption: r.GetExemption(),
 		Option: r.GetOption(), AnyOf: r.GetAnyOf(), Requirement: r.GetRequirement(),
-		Until: rules.Day(r.GetLastValidDay()), Chain: r.GetPath(),
+		Until: calendar.Day(r.GetLastValidDay()), Chain: r.GetPath(),
 	}
 	if a := r.GetAmount(); a != nil {
-		read.Amount = &rules.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}
+		read.Amount = &words.Amount{Reached: a.GetReached(), Exact: a.GetExact(), Limit: a.GetLimit(), Weights: int(a.GetWeights()), Percent: a.GetPercent()}
 	}
 	return read
 }

@@ -14,6 +14,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Records have the API's numbers, the rules have its names: the rules must know
@@ -127,11 +129,11 @@ func TestRetentionIsRead(t *testing.T) {
 	released, ends := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		stored *storepb.Hold
-		want   rules.Hold
+		want   retention.Hold
 	}{
-		{&storepb.Hold{}, rules.Hold{}},
-		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}, EndTime: timestamppb.New(ends)}, rules.Hold{Ends: ends}},
-		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, rules.Hold{Released: released}},
+		{&storepb.Hold{}, retention.Hold{}},
+		{&storepb.Hold{UntilDate: &storepb.Date{Year: 2026, Month: 12, Day: 31}, EndTime: timestamppb.New(ends)}, retention.Hold{Ends: ends}},
+		{&storepb.Hold{ReleaseTime: timestamppb.New(released)}, retention.Hold{Released: released}},
 	} {
 		if got := casefile.Hold(c.stored); got != c.want {
 			t.Errorf("%v is read as %v", c.stored, got)
@@ -247,10 +249,10 @@ func TestIDs(t *testing.T) {
 
 // A reason of a decision is read as it was computed.
 func TestReasonsAreKept(t *testing.T) {
-	reasons := []rules.Reason{
+	reasons := []words.Reason{
 		{Rule: "R", Bloc: "B1", Competence: "C1", Criterion: "K1", Points: 1, Required: 2, Counted: 3, Threshold: 4, FromDefault: true, Exemption: true},
 		{Rule: "R", Until: "2031-06-15", Chain: "old/A, as new/B"},
-		{Rule: "R", Amount: &rules.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
+		{Rule: "R", Amount: &words.Amount{Reached: "9.98", Exact: "599/60", Limit: "10", Weights: 100, Percent: true}},
 	}
 	_, circumstances := casefile.Ruling(rules.Ruling{Reasons: reasons})
 	for i, stored := range circumstances.GetReasons() {

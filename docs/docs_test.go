@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/rules/registration"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // TestRulesPageIsComplete: rules.md names every reason, refusal and error reason,
@@ -31,13 +31,13 @@ func TestRulesPageIsComplete(t *testing.T) {
 		}
 		named[name] = true
 	}
-	for _, r := range rules.ReasonRules() {
+	for _, r := range words.ReasonRules() {
 		expect(string(r))
 	}
 	for _, r := range registration.Rules() {
 		expect(string(r))
 	}
-	for _, r := range rules.RefusalRules() {
+	for _, r := range words.RefusalRules() {
 		expect(string(r))
 		if acquispb.ErrorReason_Enum_value[string(r)] == 0 {
 			t.Errorf("the contract has no error reason %s", r)

@@ -7,6 +7,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
 	agreements "github.com/acquis-eval/acquis/rules/agreement"
+	"github.com/acquis-eval/acquis/rules/gate"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -95,8 +96,8 @@ func (c *Compiled) Epreuve(code string) *storepb.Epreuve { return c.epreuves[cod
 func spec(r *storepb.Referentiel) rules.Spec {
 	s := rules.Spec{
 		Rules:          numbers(r.GetRules()),
-		CompetenceGate: gate(r.GetRules().GetCompetenceGate()),
-		BlocGate:       gate(r.GetRules().GetBlocGate()),
+		CompetenceGate: gateOf(r.GetRules().GetCompetenceGate()),
+		BlocGate:       gateOf(r.GetRules().GetBlocGate()),
 		Scale:          r.GetRules().GetScale(),
 		Registration:   registrationSpec(r.GetRegister()),
 		Award:          awardSpec(r.GetAward()),
@@ -113,7 +114,7 @@ func spec(r *storepb.Referentiel) rules.Spec {
 		s.Scales = append(s.Scales, scaleSpec(given))
 	}
 	for _, b := range r.GetBlocs() {
-		bloc := rules.Bloc{Code: b.GetCode(), Gate: gate(b.GetGate()), Credits: number(b.Credits), Validity: ownValidity(b.GetValidity())}
+		bloc := rules.Bloc{Code: b.GetCode(), Gate: gateOf(b.GetGate()), Credits: number(b.Credits), Validity: ownValidity(b.GetValidity())}
 		for _, e := range b.GetEpreuves() {
 			bloc.Units = append(bloc.Units, epreuveSpec(e))
 		}
@@ -140,7 +141,7 @@ func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
 	}
 	for _, r := range a.GetRequirements() {
 		read.Requirements = append(read.Requirements, rules.Requirement{
-			Code: r.GetCode(), Criteria: criteria(r.GetCriteria()), Gate: gate(r.GetGate()), AtLeast: number(r.AtLeast),
+			Code: r.GetCode(), Criteria: criteria(r.GetCriteria()), Gate: gateOf(r.GetGate()), AtLeast: number(r.AtLeast),
 		})
 	}
 	return read
@@ -149,7 +150,7 @@ func awardSpec(a *storepb.AwardRule) *rules.AwardRule {
 func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 	unit := rules.Unit{
 		Agreement: agreement(e.GetAgreement()),
-		Code:      e.GetCode(), Epreuve: true, Gate: gate(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
+		Code:      e.GetCode(), Epreuve: true, Gate: gateOf(e.GetGate()), Variants: variants(e.GetVariants()), MaxAttempts: number(e.MaxAttempts), MinAssessors: number(e.MinAssessors),
 		Share:    rules.Share{Weight: number(e.Weight), BonusAbove: e.GetBonusAbove()},
 		Criteria: criteria(e.GetCriteria()),
 	}
@@ -163,7 +164,7 @@ func epreuveSpec(e *storepb.Epreuve) rules.Unit {
 func competenceSpec(k *storepb.Competence) rules.Unit {
 	return rules.Unit{
 		Agreement: agreement(k.GetAgreement()),
-		Code:      k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gate(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
+		Code:      k.GetCode(), HasBlocOnlyMethod: k.GetBlocOnlyMethod() != nil, Gate: gateOf(k.GetGate()), Variants: variants(k.GetVariants()), MaxAttempts: number(k.MaxAttempts),
 		Share:    rules.Share{Weight: number(k.Weight), BonusAbove: k.GetBonusAbove()},
 		Criteria: criteria(k.GetCriteria()),
 	}
@@ -226,22 +227,22 @@ func juryRule(j *storepb.JuryRule) rules.JurySpec {
 	return read
 }
 
-func gate(g *storepb.Gate) *rules.Gate {
+func gateOf(g *storepb.Gate) *gate.Given {
 	if g == nil {
 		return nil
 	}
-	read := &rules.Gate{Floor: g.GetFloor(), InPercent: g.GetInPercent()}
+	read := &gate.Given{Floor: g.GetFloor(), InPercent: g.GetInPercent()}
 	if m := g.GetMean(); m != nil {
-		read.Mean = &rules.Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
+		read.Mean = &gate.Mean{Threshold: m.GetThreshold(), RoundTo: m.GetRoundTo()}
 	}
 	if c := g.GetCount(); c != nil {
-		read.Count = &rules.Count{Percent: number(c.Percent), AtLeast: number(c.AtLeast)}
+		read.Count = &gate.Count{Percent: number(c.Percent), AtLeast: number(c.AtLeast)}
 	}
 	if a := g.GetAtMost(); a != nil {
-		read.AtMost = &rules.AtMost{Number: number(a.Number), Below: a.GetBelow()}
+		read.AtMost = &gate.AtMost{Number: number(a.Number), Below: a.GetBelow()}
 	}
 	if s := g.GetShortfall(); s != nil {
-		read.Shortfall = &rules.Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
+		read.Shortfall = &gate.Shortfall{Below: s.GetBelow(), AtMost: s.GetAtMost()}
 	}
 	return read
 }

@@ -6,6 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -205,13 +206,13 @@ func TestValidity(t *testing.T) {
 		r.Rules.Validity = &storepb.Validities{Blocs: &storepb.Validity{Months: new(int32(18))}, Award: &storepb.Validity{Years: new(int32(5))}}
 	})
 	catalogue := catalogueOf(bare, r)
-	for of, want := range map[rules.BlocRef]rules.Period{
+	for of, want := range map[rules.BlocRef]calendar.Period{
 		{Revision: bare.Revision(), Bloc: "B1"}:                               {},
 		{Revision: bare.Revision()}:                                           {},
-		{Revision: r.Revision(), Bloc: "B1"}:                                  rules.Months(18),
-		{Revision: r.Revision(), Bloc: "B2"}:                                  rules.Years(2),
+		{Revision: r.Revision(), Bloc: "B1"}:                                  calendar.Months(18),
+		{Revision: r.Revision(), Bloc: "B2"}:                                  calendar.Years(2),
 		{Revision: r.Revision(), Bloc: "B3"}:                                  {},
-		{Revision: r.Revision()}:                                              rules.Years(5),
+		{Revision: r.Revision()}:                                              calendar.Years(5),
 		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}}:             {},
 		{Revision: rules.Revision{Referentiel: "vente", ID: "?"}, Bloc: "B1"}: {},
 	} {

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// words splits a text into words without accents and in lower case: "L'Œuvre à
+// wordsOf splits a text into words without accents and in lower case: "L'Œuvre à
 // l'Été" is l, oeuvre, a, l, ete. A word is a run of letters and digits; a dot
 // within it is kept, so that codes such as C1.1 are one word.
-func words(text string) []string {
+func wordsOf(text string) []string {
 	cut := strings.FieldsFunc(fold(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '.'
 	})

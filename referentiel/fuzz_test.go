@@ -60,8 +60,8 @@ func FuzzWords(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, word := range words(text) {
-			if got := words(word); !slices.Equal(got, []string{word}) {
+		for _, word := range wordsOf(text) {
+			if got := wordsOf(word); !slices.Equal(got, []string{word}) {
 				t.Errorf("%q of %q folds to %q", word, text, got)
 			}
 		}

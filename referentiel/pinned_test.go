@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // The outcomes and reasons of the marketing référentiel are for ever too: decisions
@@ -28,11 +29,11 @@ func TestMarketingGrids(t *testing.T) {
 		digest.Write([]byte(text))
 	}
 	// What the digest is worth depends on what the grids hold.
-	for _, rule := range []rules.ReasonRule{
-		rules.TooFewAssessors, rules.AssessorsAgree, rules.SettledByJury, rules.AssessorsDisagree, rules.SettlementLapsed,
-		rules.ExemptionGranted, rules.CriterionPending, rules.CriterionContested, rules.ExemptedCounts, rules.ExemptedLeftOut,
-		rules.PointsReached, rules.PointsMissed, rules.CompetencePending, rules.CompetenceContested,
-		rules.CompetenceNotAcquired, rules.CompetencesReached, rules.CompetencesMissed,
+	for _, rule := range []words.ReasonRule{
+		words.TooFewAssessors, words.AssessorsAgree, words.SettledByJury, words.AssessorsDisagree, words.SettlementLapsed,
+		words.ExemptionGranted, words.CriterionPending, words.CriterionContested, words.ExemptedCounts, words.ExemptedLeftOut,
+		words.PointsReached, words.PointsMissed, words.CompetencePending, words.CompetenceContested,
+		words.CompetenceNotAcquired, words.CompetencesReached, words.CompetencesMissed,
 	} {
 		if !met[string(rule)] {
 			t.Errorf("no grid has the reason %s", rule)
@@ -96,7 +97,7 @@ func settle(draw *rand.Rand, scheme *rules.Scheme, candidacy rules.Candidacy, ac
 // textOf is a grid with all that explains it.
 func textOf(g rules.Grid) string {
 	var text strings.Builder
-	explain := func(reasons ...rules.Reason) {
+	explain := func(reasons ...words.Reason) {
 		for _, r := range reasons {
 			fmt.Fprintln(&text, r.Rule, r.Bloc, r.Competence, r.Criterion, r.Points, r.Required, r.Counted, r.Threshold, r.FromDefault, r.Exemption)
 			fmt.Fprintln(&text, r)

@@ -24,7 +24,7 @@ func ParseQuery(text string) (Query, error) {
 	if n := utf8.RuneCountInString(text); n > MaxQuery {
 		return Query{}, fmt.Errorf("has %d characters; at most %d", n, MaxQuery)
 	}
-	q := Query{words: words(text)}
+	q := Query{words: wordsOf(text)}
 	if len(q.words) == 0 {
 		return Query{}, errors.New("must contain a letter or a digit")
 	}
@@ -82,7 +82,7 @@ func entries(r *storepb.Referentiel) []entry {
 	var all []entry
 	add := func(code string, hit Hit) {
 		hit.Place = len(all) + 1
-		all = append(all, entry{hit: hit, words: " " + strings.Join(words(code+" "+hit.Text), " ")})
+		all = append(all, entry{hit: hit, words: " " + strings.Join(wordsOf(code+" "+hit.Text), " ")})
 	}
 	if known := strings.TrimSpace(r.GetRegister().GetNumber() + " " + r.GetCertificateur().GetLegalName() + " " + r.GetCertificateur().GetTradeName()); known != "" {
 		add(known, Hit{Text: r.GetDisplayName()})

@@ -27,7 +27,7 @@ func TestWords(t *testing.T) {
 		"Ørsted, Łódź, Đorđe":               "orsted lodz dorde",
 		"un tableau de bord (KPI) : 100 %.": "un tableau de bord kpi 100",
 	} {
-		if got := strings.Join(words(text), " "); got != want {
+		if got := strings.Join(wordsOf(text), " "); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
@@ -154,7 +154,7 @@ func TestSearchFindsEverything(t *testing.T) {
 		t.Fatalf("%d texts can be searched, want %d", got, want)
 	}
 	for _, e := range c.entries() {
-		hits, _ := c.Search(Query{words: words(strings.ToUpper(e.hit.Text))}, 0, 100)
+		hits, _ := c.Search(Query{words: wordsOf(strings.ToUpper(e.hit.Text))}, 0, 100)
 		found := false
 		for _, h := range hits {
 			found = found || h == e.hit

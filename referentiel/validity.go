@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
 )
 
 // validities checks how long what was decided is valid.
@@ -48,7 +48,7 @@ func (e *encoder) validity(v *storepb.Validity) {
 }
 
 // ownValidity is that of a bloc; nil if it has none of its own.
-func ownValidity(v *storepb.Validity) *rules.Period {
+func ownValidity(v *storepb.Validity) *calendar.Period {
 	if v == nil {
 		return nil
 	}
@@ -57,11 +57,11 @@ func ownValidity(v *storepb.Validity) *rules.Period {
 }
 
 // period is how long something is valid; without end if nothing says so.
-func period(v *storepb.Validity) rules.Period {
+func period(v *storepb.Validity) calendar.Period {
 	if v.GetMonths() != 0 {
-		return rules.Months(int(v.GetMonths()))
+		return calendar.Months(int(v.GetMonths()))
 	}
-	return rules.Years(int(v.GetYears()))
+	return calendar.Years(int(v.GetYears()))
 }
 
 // validities say how long what is decided is valid, if anything has an end or says that it

@@ -2,10 +2,10 @@ package rules
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Agreement says how the findings of several assessors on a criterion make one.
@@ -26,11 +26,11 @@ func (g *GridCriterion) heard(on *scale, by *agreement.Agreement, minAssessors N
 }
 
 // because makes a reason of a result.
-func because(r agreement.Result, minAssessors Number) Reason {
-	reason := Reason{Rule: ReasonRule(r.Rule), Counted: r.Counted, Required: r.Required}
-	reason.FromDefault = reason.Rule == TooFewAssessors && minAssessors.Default
+func because(r agreement.Result, minAssessors Number) words.Reason {
+	reason := words.Reason{Rule: words.ReasonRule(r.Rule), Counted: r.Counted, Required: r.Required}
+	reason.FromDefault = reason.Rule == words.TooFewAssessors && minAssessors.Default
 	if r.Amount != nil {
-		reason.Amount = &Amount{Reached: r.Amount.String(), Exact: r.Amount.InFull()}
+		reason.Amount = &words.Amount{Reached: r.Amount.String(), Exact: r.Amount.InFull()}
 		if r.Limit != nil {
 			reason.Amount.Limit = r.Limit.Decimal()
 		}
@@ -40,23 +40,17 @@ func because(r agreement.Result, minAssessors Number) Reason {
 
 // qualified refuses findings on criteria that are assessed in certain qualities, if the
 // assessor has none of them.
-func (c Case) qualified(quality string, lines []CriterionVerdict) (refusals []Refusal) {
+func (c Case) qualified(quality string, lines []CriterionVerdict) (refusals []words.Refusal) {
 	for _, line := range lines {
 		place, known := c.Scheme.Place(line.Criterion)
 		if !known {
 			continue
 		}
 		if needed := place.agreement.Qualities(); len(needed) > 0 && !slices.Contains(needed, quality) {
-			refusals = append(refusals, refuse(AssessorUnqualified, "criterion", line.Criterion).naming(needed))
+			refusals = append(refusals, words.Refuse(words.AssessorUnqualified, "criterion", line.Criterion).Naming(needed))
 		}
 	}
 	return refusals
-}
-
-// naming completes a refusal with what would do.
-func (r Refusal) naming(codes []string) Refusal {
-	r.Description += " (" + strings.Join(codes, ", ") + ")"
-	return r
 }
 
 // agreementOf compiles the agreement for a criterion of a compétence: the compétence's own,

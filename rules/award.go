@@ -1,6 +1,11 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
+)
 
 // consequences returns what the rulings of a jury change about awards. An award
 // that lacks something it needs is superseded. Each option of the revision that has
@@ -26,25 +31,25 @@ func (c Candidate) consequences(rulings []Ruling, award Decision) []Ruling {
 			c.Decisions = append(c.Decisions, ruling.Decision)
 		}
 	}
-	rule := EveryBlocCapitalised
+	rule := words.EveryBlocCapitalised
 	if s := c.Catalogue.Scheme(award.Revision); s != nil && s.award.given {
-		rule = PathComplete
+		rule = words.PathComplete
 	}
 	for _, path := range c.Ledger(award.Revision, award.Day).awaiting() {
 		award.Outcome, award.Option = Awarded, path.Option
-		reason := Reason{Rule: rule, Option: path.Option, Counted: path.Counted}
-		follow = append(follow, c.dated(Ruling{Decision: award, Reasons: []Reason{reason}}, award.Day))
+		reason := words.Reason{Rule: rule, Option: path.Option, Counted: path.Counted}
+		follow = append(follow, c.dated(Ruling{Decision: award, Reasons: []words.Reason{reason}}, award.Day))
 	}
 	return follow
 }
 
 // withdraw supersedes an award that lacks something.
-func withdraw(standing, award Decision, lost []Reason) Ruling {
+func withdraw(standing, award Decision, lost []words.Reason) Ruling {
 	award.Revision, award.Option, award.Outcome, award.Supersedes = standing.Revision, standing.Option, NotAwarded, standing.ID
 	ruling := Ruling{Decision: award}
 	for _, r := range lost {
-		if r.Rule == BlocMissing {
-			r.Rule = AwardLost
+		if r.Rule == words.BlocMissing {
+			r.Rule = words.AwardLost
 		}
 		ruling.Reasons = append(ruling.Reasons, r)
 	}
@@ -64,11 +69,11 @@ type Rectification struct {
 //
 // Verdicts are not read again: the ruling keeps the candidacy of the decision and
 // the outcome computed then, beside the new outcome.
-func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
+func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []words.Refusal) {
 	refusals := c.sitting(s)
 	i := slices.IndexFunc(c.Candidate.Decisions, func(d Decision) bool { return d.ID == r.Decision })
 	if i < 0 {
-		return nil, append(refusals, refuse(DecisionUnknown, "decision", r.Decision))
+		return nil, append(refusals, words.Refuse(words.DecisionUnknown, "decision", r.Decision))
 	}
 	old := c.Candidate.Decisions[i]
 	refusals = append(refusals, c.sitsFor(old.Revision)...)
@@ -82,41 +87,41 @@ func (c Case) Rectify(s Sitting, r Rectification) ([]Ruling, []Refusal) {
 	rulings := []Ruling{c.Candidate.dated(Ruling{
 		Decision: anew,
 		Motive:   r.Motive,
-		Reasons:  []Reason{old.about(JuryRectified)},
+		Reasons:  []words.Reason{old.about(words.JuryRectified)},
 	}, c.Day)}
 	award := Decision{Revision: old.Revision, Session: c.Session.ID, Candidacy: old.Candidacy, Day: c.Day}
 	return append(rulings, c.Candidate.consequences(rulings, award)...), nil
 }
 
 // rectifiable checks the decision and its new outcome.
-func (c Case) rectifiable(old Decision, r Rectification) []Refusal {
-	var refusals []Refusal
+func (c Case) rectifiable(old Decision, r Rectification) []words.Refusal {
+	var refusals []words.Refusal
 	if old.Kind == AwardDecision {
-		return []Refusal{refuse(AwardNotRectifiable, "decision", old.ID)}
+		return []words.Refusal{words.Refuse(words.AwardNotRectifiable, "decision", old.ID)}
 	}
 	if slices.ContainsFunc(c.Candidate.Decisions, func(d Decision) bool { return d.Supersedes == old.ID }) {
-		refusals = append(refusals, refuse(DecisionSuperseded, "decision", old.ID))
+		refusals = append(refusals, words.Refuse(words.DecisionSuperseded, "decision", old.ID))
 	}
 	if !r.Outcome.fits(old.Kind) {
-		refusals = append(refusals, refuse(OutcomeUnknown, "decision", old.ID))
+		refusals = append(refusals, words.Refuse(words.OutcomeUnknown, "decision", old.ID))
 	}
 	if blank(r.Motive) {
-		refusals = append(refusals, refuse(MotiveMissing, "decision", old.ID))
+		refusals = append(refusals, words.Refuse(words.MotiveMissing, "decision", old.ID))
 	}
 	return refusals
 }
 
 // about is a reason about what was decided on.
-func (d Decision) about(rule ReasonRule) Reason {
+func (d Decision) about(rule words.ReasonRule) words.Reason {
 	if d.Kind.ofRequirement() {
-		return Reason{Rule: rule, Requirement: d.Bloc}
+		return words.Reason{Rule: rule, Requirement: d.Bloc}
 	}
-	return Reason{Rule: rule, Bloc: d.Bloc}
+	return words.Reason{Rule: rule, Bloc: d.Bloc}
 }
 
 // Award awards the certification of the current revision, which the candidate
 // completed by a registrar's act.
-func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
+func (c Case) Award(s Sitting, current Revision) ([]Ruling, []words.Refusal) {
 	refusals := append(c.sitting(s), c.sitsFor(current)...)
 	ledger := c.Candidate.Ledger(current, c.Day)
 	if len(ledger.awaiting()) == 0 {
@@ -129,54 +134,54 @@ func (c Case) Award(s Sitting, current Revision) ([]Ruling, []Refusal) {
 }
 
 // nothingToAward says what is missing, and which awards stand.
-func (l Ledger) nothingToAward() (refusals []Refusal) {
+func (l Ledger) nothingToAward() (refusals []words.Refusal) {
 	for _, r := range l.Missing {
 		switch {
 		case r.AnyOf != "":
-			refusals = append(refusals, refuse(CertificationNotComplete, "choice", r.AnyOf))
+			refusals = append(refusals, words.Refuse(words.CertificationNotComplete, "choice", r.AnyOf))
 		case r.Requirement != "":
-			refusals = append(refusals, refuse(RequirementNotFulfilledYet, "requirement", r.Requirement))
+			refusals = append(refusals, words.Refuse(words.RequirementNotFulfilledYet, "requirement", r.Requirement))
 		default:
-			refusals = append(refusals, refuse(CertificationNotComplete, "bloc", r.Bloc))
+			refusals = append(refusals, words.Refuse(words.CertificationNotComplete, "bloc", r.Bloc))
 		}
 	}
 	if l.Certification == CertificationAwarded {
-		refusals = append(refusals, refuse(AwardAlreadyStands, "decision", l.Award))
+		refusals = append(refusals, words.Refuse(words.AwardAlreadyStands, "decision", l.Award))
 	}
 	return refusals
 }
 
 // sitsFor checks that the session's jury may rule on the référentiel of a
 // revision.
-func (c Case) sitsFor(revision Revision) []Refusal {
-	var refusals []Refusal
+func (c Case) sitsFor(revision Revision) []words.Refusal {
+	var refusals []words.Refusal
 	if c.Session.State == SessionCancelled {
-		refusals = append(refusals, refuse(SessionIsCancelled, "session", c.Session.Label))
+		refusals = append(refusals, words.Refuse(words.SessionIsCancelled, "session", c.Session.Label))
 	}
 	if c.Session.Revision.Referentiel != revision.Referentiel {
-		refusals = append(refusals, refuse(OtherReferentiel, "session", c.Session.Label))
+		refusals = append(refusals, words.Refuse(words.OtherReferentiel, "session", c.Session.Label))
 	}
 	return refusals
 }
 
 // RecordPrior recognises a bloc acquired before the service existed or by
 // equivalence. It is a registrar's act: it names its proof, and never awards.
-func (c Candidate) RecordPrior(bloc BlocRef, proof string, on Day) (Ruling, []Refusal) {
-	var refusals []Refusal
+func (c Candidate) RecordPrior(bloc BlocRef, proof string, on calendar.Day) (Ruling, []words.Refusal) {
+	var refusals []words.Refusal
 	if !slices.Contains(c.Catalogue.Scheme(bloc.Revision).BlocCodes(), bloc.Bloc) {
-		refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc.Bloc))
+		refusals = append(refusals, words.Refuse(words.BlocUnknown, "bloc", bloc.Bloc))
 	}
 	if c.Ledger(bloc.Revision, on).Capitalised(bloc.Bloc) {
-		refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc.Bloc))
+		refusals = append(refusals, words.Refuse(words.BlocCapitalised, "bloc", bloc.Bloc))
 	}
 	if blank(proof) {
-		refusals = append(refusals, refuse(ProofMissing, "bloc", bloc.Bloc))
+		refusals = append(refusals, words.Refuse(words.ProofMissing, "bloc", bloc.Bloc))
 	}
 	if len(refusals) > 0 {
 		return Ruling{}, refusals
 	}
 	return c.dated(Ruling{
 		Decision: Decision{Kind: PriorBlocDecision, Revision: bloc.Revision, Bloc: bloc.Bloc, Outcome: Capitalised},
-		Reasons:  []Reason{{Rule: PriorRecognised, Bloc: bloc.Bloc}},
+		Reasons:  []words.Reason{{Rule: words.PriorRecognised, Bloc: bloc.Bloc}},
 	}, on), nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 func (p *player) credits(l line) error { // credits r1 B1: 10
@@ -65,7 +67,7 @@ func (p *player) prove(l line) error { // prove r1/DAYS 89: proof
 	return nil
 }
 
-func (w *world) prove(of BlocRef, amount int, proof string) ([]Ruling, []Refusal) {
+func (w *world) prove(of BlocRef, amount int, proof string) ([]Ruling, []words.Refusal) {
 	ruling, refusals := w.candidate().RecordProof(of, amount, proof, w.today)
 	if len(refusals) > 0 {
 		return nil, refusals

@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/acquis-eval/acquis/rules/words"
+)
 
 // Candidacy is one candidate in one session.
 type Candidacy struct {
@@ -43,7 +47,7 @@ type Enrolment struct {
 
 // Enrol opens a candidacy in the case's session. The candidacy returned has no ID
 // and no label yet.
-func (c Case) Enrol(e Enrolment) (Candidacy, []Refusal) {
+func (c Case) Enrol(e Enrolment) (Candidacy, []words.Refusal) {
 	refusals := append(c.Session.open(), c.onePlace("")...)
 	blocs, refused := c.asked(e)
 	refusals = append(refusals, refused...)
@@ -73,29 +77,29 @@ func (c Case) resits(blocs []string) []string {
 }
 
 // asked lists the blocs that an enrolment asks to present.
-func (c Case) asked(e Enrolment) ([]string, []Refusal) {
+func (c Case) asked(e Enrolment) ([]string, []words.Refusal) {
 	switch {
 	case e.Scope == Whole && len(e.Blocs) > 0:
-		return nil, []Refusal{refuse(BlocsNamedWithWhole, "candidacy", "")}
+		return nil, []words.Refusal{words.Refuse(words.BlocsNamedWithWhole, "candidacy", "")}
 	case e.Scope == Whole:
 		return c.notCapitalised(e)
 	case e.Scope != NamedBlocs:
-		return nil, []Refusal{refuse(ScopeUnknown, "candidacy", "")}
+		return nil, []words.Refusal{words.Refuse(words.ScopeUnknown, "candidacy", "")}
 	case e.Option != "" || len(e.Chosen) > 0:
-		return nil, []Refusal{refuse(PathNamedWithBlocs, "candidacy", "")}
+		return nil, []words.Refusal{words.Refuse(words.PathNamedWithBlocs, "candidacy", "")}
 	case len(e.Blocs) == 0:
-		return nil, []Refusal{refuse(NoBlocNamed, "candidacy", "")}
+		return nil, []words.Refusal{words.Refuse(words.NoBlocNamed, "candidacy", "")}
 	}
 	for _, code := range e.Blocs {
 		if c.Scheme.requirement(code) != nil {
-			return nil, []Refusal{refuse(RequirementIsNoBloc, "requirement", code)}
+			return nil, []words.Refusal{words.Refuse(words.RequirementIsNoBloc, "requirement", code)}
 		}
 	}
 	return e.Blocs, nil
 }
 
 // notCapitalised lists what a candidacy for the whole presents.
-func (c Case) notCapitalised(e Enrolment) ([]string, []Refusal) {
+func (c Case) notCapitalised(e Enrolment) ([]string, []words.Refusal) {
 	wanted, refusals := c.wanted(e)
 	if len(refusals) > 0 {
 		return nil, refusals
@@ -103,24 +107,24 @@ func (c Case) notCapitalised(e Enrolment) ([]string, []Refusal) {
 	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	left := slices.DeleteFunc(wanted, ledger.holds)
 	if len(left) == 0 {
-		return nil, []Refusal{refuse(NothingToPresent, "candidacy", "")}
+		return nil, []words.Refusal{words.Refuse(words.NothingToPresent, "candidacy", "")}
 	}
 	return left, nil
 }
 
 // onePlace refuses a second live candidacy in the session, other than the one
 // with that id.
-func (c Case) onePlace(besides string) []Refusal {
+func (c Case) onePlace(besides string) []words.Refusal {
 	for _, other := range c.Candidate.Candidacies {
 		if other.Session == c.Session.ID && other.State.live() && other.ID != besides {
-			return []Refusal{refuse(AlreadyInSession, "session", c.Session.Label)}
+			return []words.Refusal{words.Refuse(words.AlreadyInSession, "session", c.Session.Label)}
 		}
 	}
 	return nil
 }
 
 // presentable checks blocs that a candidacy, the one with that id, would present.
-func (c Case) presentable(blocs []string, candidacy string) []Refusal {
+func (c Case) presentable(blocs []string, candidacy string) []words.Refusal {
 	refusals := c.known(blocs)
 	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	for i, bloc := range blocs {
@@ -129,12 +133,12 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 		}
 		switch {
 		case ledger.Capitalised(bloc):
-			refusals = append(refusals, refuse(BlocCapitalised, "bloc", bloc))
+			refusals = append(refusals, words.Refuse(words.BlocCapitalised, "bloc", bloc))
 		case ledger.holds(bloc):
-			refusals = append(refusals, refuse(RequirementIsFulfilled, "requirement", bloc))
+			refusals = append(refusals, words.Refuse(words.RequirementIsFulfilled, "requirement", bloc))
 		}
 		if c.Candidate.presentsElsewhere(BlocRef{c.Session.Revision, bloc}, candidacy) {
-			refusals = append(refusals, refuse(BlocElsewhere, c.Scheme.noun(bloc), bloc))
+			refusals = append(refusals, words.Refuse(words.BlocElsewhere, c.Scheme.noun(bloc), bloc))
 		}
 		refusals = append(refusals, c.exhausted(bloc)...)
 	}
@@ -142,14 +146,14 @@ func (c Case) presentable(blocs []string, candidacy string) []Refusal {
 }
 
 // known refuses blocs that the référentiel does not have, or that are named twice.
-func (c Case) known(blocs []string) []Refusal {
-	var refusals []Refusal
+func (c Case) known(blocs []string) []words.Refusal {
+	var refusals []words.Refusal
 	for i, bloc := range blocs {
 		switch {
 		case slices.Contains(blocs[:i], bloc):
-			refusals = append(refusals, refuse(BlocRepeated, c.Scheme.noun(bloc), bloc))
+			refusals = append(refusals, words.Refuse(words.BlocRepeated, c.Scheme.noun(bloc), bloc))
 		case !c.Scheme.has(bloc):
-			refusals = append(refusals, refuse(BlocUnknown, "bloc", bloc))
+			refusals = append(refusals, words.Refuse(words.BlocUnknown, "bloc", bloc))
 		}
 	}
 	return refusals
@@ -175,12 +179,12 @@ func (c Candidate) presentsElsewhere(bloc BlocRef, besides string) bool {
 
 // Leave takes blocs, or all if none are named, out of the candidacy, as Withdrawn
 // or Absent. When the last bloc leaves, the candidacy takes that state.
-func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
+func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []words.Refusal) {
 	refusals := append(c.Undecided(), c.known(blocs)...)
 	presented := c.Candidacy.Presented()
 	for _, bloc := range blocs {
 		if c.Scheme.has(bloc) && !slices.Contains(presented, bloc) {
-			refusals = append(refusals, refuse(BlocNotPresented, c.Scheme.noun(bloc), bloc))
+			refusals = append(refusals, words.Refuse(words.BlocNotPresented, c.Scheme.noun(bloc), bloc))
 		}
 	}
 	if len(refusals) > 0 {
@@ -202,12 +206,12 @@ func (c Case) Leave(as CandidacyState, blocs []string) (Candidacy, []Refusal) {
 
 // Reinstate brings blocs back, or all that left if none are named. It makes every
 // check of an enrolment, because later acts of the candidate may forbid it.
-func (c Case) Reinstate(blocs []string) (Candidacy, []Refusal) {
+func (c Case) Reinstate(blocs []string) (Candidacy, []words.Refusal) {
 	refusals := c.Session.open()
 	switch c.Candidacy.State {
 	case Enrolled, Withdrawn, Absent:
 	default:
-		refusals = append(refusals, refuse(CandidacyFinal, "candidacy", c.Candidacy.Label))
+		refusals = append(refusals, words.Refuse(words.CandidacyFinal, "candidacy", c.Candidacy.Label))
 	}
 	refusals = append(refusals, c.onePlace(c.Candidacy.ID)...)
 	blocs, refused := c.comingBack(blocs)
@@ -223,12 +227,12 @@ func (c Case) Reinstate(blocs []string) (Candidacy, []Refusal) {
 }
 
 // comingBack lists the blocs to reinstate.
-func (c Case) comingBack(named []string) ([]string, []Refusal) {
+func (c Case) comingBack(named []string) ([]string, []words.Refusal) {
 	if len(named) > 0 {
-		var refusals []Refusal
+		var refusals []words.Refusal
 		for _, bloc := range named {
 			if c.Scheme.has(bloc) && !c.Candidacy.hasLeft(bloc) {
-				refusals = append(refusals, refuse(BlocDidNotLeave, c.Scheme.noun(bloc), bloc))
+				refusals = append(refusals, words.Refuse(words.BlocDidNotLeave, c.Scheme.noun(bloc), bloc))
 			}
 		}
 		return named, refusals
@@ -238,16 +242,16 @@ func (c Case) comingBack(named []string) ([]string, []Refusal) {
 		all = append(all, d.Bloc)
 	}
 	if len(all) == 0 {
-		return nil, []Refusal{refuse(NothingToReinstate, "candidacy", c.Candidacy.Label)}
+		return nil, []words.Refusal{words.Refuse(words.NothingToReinstate, "candidacy", c.Candidacy.Label)}
 	}
 	return all, nil
 }
 
 // Undecided refuses if the candidacy takes no more acts.
-func (c Case) Undecided() []Refusal {
+func (c Case) Undecided() []words.Refusal {
 	refusals := c.Session.open()
 	if c.Candidacy.State != Enrolled {
-		refusals = append(refusals, refuse(CandidacyNotEnrolled, "candidacy", c.Candidacy.Label))
+		refusals = append(refusals, words.Refuse(words.CandidacyNotEnrolled, "candidacy", c.Candidacy.Label))
 	}
 	return refusals
 }

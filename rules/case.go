@@ -3,6 +3,9 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Case is what the rules must know to judge an act: one candidate in one session.
@@ -14,7 +17,7 @@ type Case struct {
 	Candidate Candidate
 	Candidacy Candidacy
 	Acts      Acts
-	Day       Day // of the act: what is valid on it counts
+	Day       calendar.Day // of the act: what is valid on it counts
 }
 
 // Candidate is what the rules know of a person beyond one candidacy.
@@ -59,13 +62,13 @@ type CriterionVerdict struct {
 
 // Record checks a batch of verdicts of somebody who assesses in a quality, or in none; if
 // one is bad, none is written. It reads no acts, so that recording need not load them.
-func (c Case) Record(quality string, lines []CriterionVerdict) []Refusal {
+func (c Case) Record(quality string, lines []CriterionVerdict) []words.Refusal {
 	refusals := append(c.Undecided(), c.checkLines(lines)...)
 	return append(refusals, c.qualified(quality, lines)...)
 }
 
 // Retract checks that an assessor can take back the verdicts on these criteria.
-func (c Case) Retract(assessor string, criteria []string) []Refusal {
+func (c Case) Retract(assessor string, criteria []string) []words.Refusal {
 	refusals := append(c.Undecided(), c.checkCriteria(criteria)...)
 	if len(refusals) > 0 {
 		return refusals // then it reveals nothing about verdicts
@@ -74,7 +77,7 @@ func (c Case) Retract(assessor string, criteria []string) []Refusal {
 	for _, code := range criteria {
 		k := grid.Criterion(code)
 		if k != nil && !slices.ContainsFunc(k.Opinions, func(o Opinion) bool { return SameSubject(o.Assessor, assessor) }) {
-			refusals = append(refusals, refuse(NothingToRetract, "criterion", code))
+			refusals = append(refusals, words.Refuse(words.NothingToRetract, "criterion", code))
 		}
 	}
 	return refusals
@@ -83,7 +86,7 @@ func (c Case) Retract(assessor string, criteria []string) []Refusal {
 // Settle settles contested criteria for a jury member, also those that were
 // settled before. The settlements returned name the opinions they were made on;
 // they have no Seq yet.
-func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Refusal) {
+func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []words.Refusal) {
 	refusals := append(c.Undecided(), c.juror(juror)...)
 	refusals = append(refusals, c.checkLines(lines)...)
 	grid := c.Grid()
@@ -94,7 +97,7 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 			continue // refused above
 		}
 		if !k.Open {
-			refusals = append(refusals, refuse(CriterionNotContested, "criterion", line.Criterion))
+			refusals = append(refusals, words.Refuse(words.CriterionNotContested, "criterion", line.Criterion))
 		}
 		settlements = append(settlements, Settlement{
 			Criterion: line.Criterion,
@@ -110,9 +113,9 @@ func (c Case) Settle(juror string, lines []CriterionVerdict) ([]Settlement, []Re
 }
 
 // checkLines checks a batch: each criterion once, presented, with a verdict.
-func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
+func (c Case) checkLines(lines []CriterionVerdict) []words.Refusal {
 	criteria := make([]string, len(lines))
-	var refusals []Refusal
+	var refusals []words.Refusal
 	for i, line := range lines {
 		criteria[i] = line.Criterion
 		place := c.Scheme.places[line.Criterion]
@@ -120,9 +123,9 @@ func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
 		_, onScale := place.scale.points(line.Verdict)
 		switch {
 		case kind == ByVerdict && place.scale == nil && !onScale:
-			refusals = append(refusals, refuse(VerdictUnknown, "criterion", line.Criterion))
+			refusals = append(refusals, words.Refuse(words.VerdictUnknown, "criterion", line.Criterion))
 		case kind != place.scale.kind() || !onScale:
-			refusals = append(refusals, refuse(OffScale, "criterion", line.Criterion).allowing(place.scale.allowed()))
+			refusals = append(refusals, words.Refuse(words.OffScale, "criterion", line.Criterion).Allowing(place.scale.allowed()))
 		}
 	}
 	return append(c.checkCriteria(criteria), refusals...)
@@ -130,19 +133,19 @@ func (c Case) checkLines(lines []CriterionVerdict) []Refusal {
 
 // checkCriteria checks that each criterion exists, is presented, and is named
 // once.
-func (c Case) checkCriteria(criteria []string) []Refusal {
-	var refusals []Refusal
+func (c Case) checkCriteria(criteria []string) []words.Refusal {
+	var refusals []words.Refusal
 	presented := c.Candidacy.Presented()
 	seen := make(map[string]bool, len(criteria))
 	for _, code := range criteria {
 		place, known := c.Scheme.Place(code)
 		switch {
 		case seen[code]:
-			refusals = append(refusals, refuse(CriterionRepeated, "criterion", code))
+			refusals = append(refusals, words.Refuse(words.CriterionRepeated, "criterion", code))
 		case !known:
-			refusals = append(refusals, refuse(CriterionUnknown, "criterion", code))
+			refusals = append(refusals, words.Refuse(words.CriterionUnknown, "criterion", code))
 		case !slices.Contains(presented, place.Bloc):
-			refusals = append(refusals, refuse(CriterionNotPresented, "criterion", code))
+			refusals = append(refusals, words.Refuse(words.CriterionNotPresented, "criterion", code))
 		}
 		seen[code] = true
 	}
@@ -151,13 +154,13 @@ func (c Case) checkCriteria(criteria []string) []Refusal {
 
 // juror checks that a subject may act alone for the jury before it deliberates:
 // it belongs to the session's jury and has no tie with the candidate.
-func (c Case) juror(subject string) []Refusal {
-	var refusals []Refusal
+func (c Case) juror(subject string) []words.Refusal {
+	var refusals []words.Refusal
 	if c.Session.member(subject) == nil {
-		refusals = append(refusals, refuse(MemberNotOnJury, "member", subject))
+		refusals = append(refusals, words.Refuse(words.MemberNotOnJury, "member", subject))
 	}
 	if slices.ContainsFunc(c.Candidate.Tied, func(tied string) bool { return SameSubject(tied, subject) }) {
-		refusals = append(refusals, refuse(MemberTied, "member", subject))
+		refusals = append(refusals, words.Refuse(words.MemberTied, "member", subject))
 	}
 	return refusals
 }

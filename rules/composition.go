@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // JurySpec is what a référentiel says of its jury besides numbers.
@@ -76,16 +78,16 @@ func (r JuryRule) hasCollege(code string) bool {
 
 // People checks that the référentiel has the colleges of a jury, and the qualities of those
 // who assess.
-func (s *Scheme) People(jury []Member, assessors []Assessor) []Refusal {
-	var refusals []Refusal
+func (s *Scheme) People(jury []Member, assessors []Assessor) []words.Refusal {
+	var refusals []words.Refusal
 	for _, m := range jury {
 		if m.College != "" && !s.jury.hasCollege(m.College) {
-			refusals = append(refusals, refuse(CollegeUnknown, "member", m.Subject))
+			refusals = append(refusals, words.Refuse(words.CollegeUnknown, "member", m.Subject))
 		}
 	}
 	for _, a := range assessors {
 		if a.Quality != "" && !slices.Contains(s.qualities, a.Quality) {
-			refusals = append(refusals, refuse(QualityUnknown, "assessor", a.Subject))
+			refusals = append(refusals, words.Refuse(words.QualityUnknown, "assessor", a.Subject))
 		}
 	}
 	return refusals
@@ -96,8 +98,8 @@ type Assessor struct{ Subject, Quality string }
 
 // colleges checks that each college has enough members present, and those with parity the
 // same number.
-func (c Case) colleges(members []Member) []Refusal {
-	var refusals []Refusal
+func (c Case) colleges(members []Member) []words.Refusal {
+	var refusals []words.Refusal
 	var counts []string
 	least, most := len(members), 0
 	for _, college := range c.Scheme.jury.Colleges {
@@ -108,7 +110,7 @@ func (c Case) colleges(members []Member) []Refusal {
 			}
 		}
 		if n < college.AtLeast.Value {
-			refusals = append(refusals, c.refuseJury(JuryLacksCollege).against(n, college.AtLeast, " of "+college.Code))
+			refusals = append(refusals, c.refuseJury(words.JuryLacksCollege).Against(n, college.AtLeast.Value, " of "+college.Code, college.AtLeast.Default))
 		}
 		if college.Parity {
 			least, most = min(least, n), max(most, n)
@@ -116,7 +118,7 @@ func (c Case) colleges(members []Member) []Refusal {
 		}
 	}
 	if len(counts) > 0 && least != most {
-		refusals = append(refusals, c.refuseJury(JuryNotParitary).naming([]string{strings.Join(counts, ", ")}))
+		refusals = append(refusals, c.refuseJury(words.JuryNotParitary).Naming([]string{strings.Join(counts, ", ")}))
 	}
 	return refusals
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/acquis-eval/acquis/rules/agreement"
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // gather gives each criterion of the référentiel, in its order, the acts on it
@@ -94,7 +95,7 @@ func (g *GridCriterion) assess(k *Criterion, minAssessors Number) {
 	g.Status = g.Settled
 	if g.Exemption != nil && g.Exemption.Granted {
 		g.Status = StatusExempted
-		g.Reason = Reason{Rule: ExemptionGranted, Criterion: g.Code, Exemption: true}
+		g.Reason = words.Reason{Rule: words.ExemptionGranted, Criterion: g.Code, Exemption: true}
 	}
 }
 
@@ -105,20 +106,20 @@ func (g *GridCriterion) settle(on *scale, by *agreement.Agreement, minAssessors 
 	g.Settlement = nil
 	heard := g.heard(on, by, minAssessors)
 	g.Reason, g.Points = because(heard, minAssessors), heard.Points
-	if g.Joint && g.Reason.Rule == AssessorsAgree {
-		g.Reason.Rule = AssessedTogether
+	if g.Joint && g.Reason.Rule == words.AssessorsAgree {
+		g.Reason.Rule = words.AssessedTogether
 	}
-	g.Open = g.disputed() && g.Reason.Rule != TooFewAssessors && g.Reason.Rule != QualityMissing
+	g.Open = g.disputed() && g.Reason.Rule != words.TooFewAssessors && g.Reason.Rule != words.QualityMissing
 	switch inForce := settlement != nil && slices.Equal(settlement.On, verdictsOf(g.Opinions)); {
 	case g.Open && inForce:
-		g.Reason, g.Points = Reason{Rule: SettledByJury, Counted: len(g.Opinions)}, nil
+		g.Reason, g.Points = words.Reason{Rule: words.SettledByJury, Counted: len(g.Opinions)}, nil
 		g.Settlement = settlement
 		g.found(on, settlement.Verdict)
 	case heard.State == agreement.Pending:
 		g.Settled = StatusPending
 	case heard.State == agreement.Contested:
 		if g.Settled = StatusContested; settlement != nil {
-			g.Reason = Reason{Rule: SettlementLapsed, Counted: len(g.Opinions)}
+			g.Reason = words.Reason{Rule: words.SettlementLapsed, Counted: len(g.Opinions)}
 		}
 	case heard.Points != nil:
 		g.Settled, g.Passed = StatusAssessed, !heard.Points.Less(on.passing())

@@ -1,6 +1,10 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/acquis-eval/acquis/rules/words"
+)
 
 // Deliberation is what the jury decides about a candidacy.
 type Deliberation struct {
@@ -22,7 +26,7 @@ type Ruling struct {
 	Decision
 	Departure bool   // the jury departed from what was computed
 	Motive    string // of the jury, as given
-	Reasons   []Reason
+	Reasons   []words.Reason
 }
 
 // Judgement is the result of a deliberation. It is written as a whole or not at
@@ -37,17 +41,17 @@ type Fate struct {
 	Bloc     string
 	Outcome  DecisionOutcome // Capitalised, NotCapitalised or AlreadyHeld
 	Decision string          // by which it is already held
-	Reasons  []Reason
+	Reasons  []words.Reason
 }
 
 // Deliberate decides the case's candidacy, which becomes DECIDED: all presented
 // blocs that are not already held, together or not at all.
-func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
+func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []words.Refusal) {
 	grid := c.Grid()
 	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
 	refusals := append(c.Undecided(), c.sitting(s)...)
 	if len(c.Undecided()) == 0 && (d.SeenEtag == "" || d.SeenEtag != d.CurrentEtag) {
-		refusals = append(refusals, refuse(GridStale, "candidacy", c.Candidacy.Label))
+		refusals = append(refusals, words.Refuse(words.GridStale, "candidacy", c.Candidacy.Label))
 	}
 	for _, bloc := range grid.Blocs {
 		if !ledger.holds(bloc.Code) {
@@ -63,12 +67,12 @@ func (c Case) Deliberate(s Sitting, d Deliberation) (Judgement, []Refusal) {
 }
 
 // decidable refuses a bloc whose outcome is not final.
-func (b GridBloc) decidable() []Refusal {
+func (b GridBloc) decidable() []words.Refusal {
 	switch b.Outcome {
 	case Pending:
-		return []Refusal{refuse(BlocPending, b.noun(), b.Code)}
+		return []words.Refusal{words.Refuse(words.BlocPending, b.noun(), b.Code)}
 	case Contested:
-		return []Refusal{refuse(BlocContested, b.noun(), b.Code)}
+		return []words.Refusal{words.Refuse(words.BlocContested, b.noun(), b.Code)}
 	}
 	return nil
 }
@@ -82,16 +86,16 @@ func (b GridBloc) noun() string {
 
 // authored checks that each act of a single juror has an author among the members
 // present: each settlement in force and each latest decision on an exemption.
-func (b GridBloc) authored(present []string) []Refusal {
+func (b GridBloc) authored(present []string) []words.Refusal {
 	isPresent := func(author string) bool { return slices.Contains(present, author) }
-	var refusals []Refusal
+	var refusals []words.Refusal
 	for _, c := range b.Units {
 		for _, k := range c.Criteria {
 			if k.Settlement != nil && !slices.ContainsFunc(k.Settlement.Authors, isPresent) {
-				refusals = append(refusals, refuse(SettlementAuthorAbsent, "criterion", k.Code))
+				refusals = append(refusals, words.Refuse(words.SettlementAuthorAbsent, "criterion", k.Code))
 			}
 			if k.Exemption != nil && !slices.ContainsFunc(k.Exemption.Authors, isPresent) {
-				refusals = append(refusals, refuse(ExemptionAuthorAbsent, "criterion", k.Code))
+				refusals = append(refusals, words.Refuse(words.ExemptionAuthorAbsent, "criterion", k.Code))
 			}
 		}
 	}
@@ -99,7 +103,7 @@ func (b GridBloc) authored(present []string) []Refusal {
 }
 
 // checkDepartures checks the jury's lines.
-func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refusal {
+func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []words.Refusal {
 	blocs := make([]string, len(lines))
 	for i, line := range lines {
 		blocs[i] = line.Bloc
@@ -111,13 +115,13 @@ func (c Case) checkDepartures(grid Grid, ledger Ledger, lines []BlocLine) []Refu
 		switch {
 		case !c.Scheme.has(line.Bloc): // refused by known
 		case bloc == nil:
-			refusals = append(refusals, refuse(BlocNotPresented, noun, line.Bloc))
+			refusals = append(refusals, words.Refuse(words.BlocNotPresented, noun, line.Bloc))
 		case !line.Outcome.fits(bloc.kind()):
-			refusals = append(refusals, refuse(OutcomeUnknown, noun, line.Bloc))
+			refusals = append(refusals, words.Refuse(words.OutcomeUnknown, noun, line.Bloc))
 		case held && line.Outcome != Acquired.decided(bloc.kind()):
-			refusals = append(refusals, refuse(BlocHeld, noun, line.Bloc))
+			refusals = append(refusals, words.Refuse(words.BlocHeld, noun, line.Bloc))
 		case !held && line.departs(bloc) && blank(line.Motive):
-			refusals = append(refusals, refuse(DepartureWithoutMotive, noun, line.Bloc))
+			refusals = append(refusals, words.Refuse(words.DepartureWithoutMotive, noun, line.Bloc))
 		}
 	}
 	return refusals
@@ -156,9 +160,9 @@ func (c Case) judge(grid Grid, ledger Ledger, lines []BlocLine) Judgement {
 	var j Judgement
 	for _, bloc := range grid.Blocs {
 		if ledger.holds(bloc.Code) {
-			fate := Fate{Bloc: bloc.Code, Outcome: AlreadyHeld, Reasons: []Reason{c.Scheme.about(HeldMeanwhile, bloc.Code)}}
+			fate := Fate{Bloc: bloc.Code, Outcome: AlreadyHeld, Reasons: []words.Reason{c.Scheme.about(words.HeldMeanwhile, bloc.Code)}}
 			if bloc.Requirement {
-				fate.Decision, fate.Reasons[0].Rule = ledger.Requirement(bloc.Code).Decision, FulfilledMeanwhile
+				fate.Decision, fate.Reasons[0].Rule = ledger.Requirement(bloc.Code).Decision, words.FulfilledMeanwhile
 			} else {
 				fate.Decision = ledger.Bloc(bloc.Code).Decision
 			}
@@ -187,14 +191,14 @@ func (c Case) ruleOn(bloc GridBloc, lines []BlocLine) Ruling {
 			Candidacy: c.Candidacy.ID,
 		},
 	}
-	reason := c.Scheme.about(JuryFollowed, bloc.Code)
+	reason := c.Scheme.about(words.JuryFollowed, bloc.Code)
 	for _, line := range lines {
 		if line.Bloc != bloc.Code {
 			continue
 		}
 		ruling.Outcome, ruling.Motive = line.Outcome, line.Motive
 		if line.departs(&bloc) {
-			ruling.Departure, reason.Rule = true, JuryDeparted
+			ruling.Departure, reason.Rule = true, words.JuryDeparted
 		}
 	}
 	ruling.Reasons = append(slices.Clone(bloc.Reasons), reason)

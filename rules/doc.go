@@ -2,9 +2,9 @@
 // of the service that does.
 //
 // It is pure: values in, values out. It reads no clock, no disk and no network,
-// imports the standard library and two packages below it only (exact numbers, registration), and the
-// same input always gives the same answer. So anybody who has the records of a decision can recompute it years
-// later.
+// imports the standard library and the packages below it only, which are as pure, and the
+// same input always gives the same answer. So anybody who has the records of a decision can
+// recompute it years later.
 //
 // Data flows in one direction:
 //
@@ -13,13 +13,13 @@
 //	Case ──Deliberate, Rectify, Award──▶ []Ruling     what is decided
 //	Candidate ──Ledger──▶ Ledger                          what is held
 //	Grid + View ──Seen──▶ Grid                            what somebody sees of it
-//	Dossier ──Forget, Purge──▶ Due                        what may be erased
 //
-// There are two kinds of explanation, each with one table of all names. A
-// [Reason] says why an outcome is what it is (reason.go); a [Refusal] says why an
-// act is not possible (refusal.go). Checks return every rule that fails, not only
-// the first, in a stable order. testdata has a case for each of them, in files
-// that a jury member can read and extend.
+// What may be erased about a person is package retention, which reads no outcome.
+//
+// There are two kinds of explanation, each with one table of all names in package words: a
+// reason says why an outcome is what it is, and a refusal why an act is not possible. Checks
+// return every rule that fails, not only the first, in a stable order. testdata has a case
+// for each of them, in files that a jury member can read and extend.
 //
 // # What can never happen
 //
@@ -31,7 +31,7 @@
 //     that the référentiel has them assess together.
 //   - No single juror brings about a capitalisation or an award. An act of the
 //     jury has two members present at least, even where a référentiel asks for
-//     fewer ([JuryNotCollegial]); and what one juror did alone beforehand, a
+//     fewer (JURY_NOT_COLLEGIAL); and what one juror did alone beforehand, a
 //     settlement or an exemption, has an author among them.
 //   - No registrar brings about an award. A registrar may recognise a prior bloc,
 //     which names its proof: that capitalises the bloc without a jury, as the

@@ -1,6 +1,10 @@
 package rules
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/acquis-eval/acquis/rules/words"
+)
 
 // TestImpossibleRecords: records that no act of this package writes acquire and
 // award nothing.
@@ -22,7 +26,7 @@ func TestImpossibleRecords(t *testing.T) {
 	c := Case{Scheme: scheme, Session: s, Candidate: nobody.candidate(), Candidacy: k}
 	c.Acts.Assessments = []Assessment{{Criterion: "C1.1.1", Assessor: "eve", Verdict: Met}}
 	_, refusals := c.Deliberate(Sitting{"ann", []string{"ann", "bob"}}, Deliberation{})
-	if len(refusals) != 1 || refusals[0].Rule != GridStale {
+	if len(refusals) != 1 || refusals[0].Rule != words.GridStale {
 		t.Errorf("a jury that saw no grid: %v", refusals)
 	}
 }

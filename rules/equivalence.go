@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Needed is a bloc that an equivalence asks for.
@@ -23,7 +25,7 @@ func (n Needed) is(ref BlocRef) bool {
 // holding is how a bloc is held.
 type holding struct {
 	by   Decision // of all that are needed, the one that ends first
-	rule ReasonRule
+	rule words.ReasonRule
 	path string // if others are needed together, or count through others
 }
 
@@ -53,9 +55,9 @@ func (h holder) of(wanted BlocRef) *holding {
 	for _, d := range h.given {
 		switch ref := d.ref(); {
 		case ref == wanted:
-			best = longer(best, &holding{by: d, rule: HeldByDecision})
+			best = longer(best, &holding{by: d, rule: words.HeldByDecision})
 		case h.Catalogue.Counts(wanted, ref):
-			best = longer(best, &holding{by: d, rule: HeldByEquivalence})
+			best = longer(best, &holding{by: d, rule: words.HeldByEquivalence})
 		}
 	}
 	return longer(best, h.byDeclaration(wanted))
@@ -89,7 +91,7 @@ func (h holder) together(line []Needed) *holding {
 		}
 		paths[i] = one.path
 	}
-	all.rule, all.path = HeldByChain, strings.Join(paths, " and ")
+	all.rule, all.path = words.HeldByChain, strings.Join(paths, " and ")
 	return &all
 }
 

@@ -1,9 +1,13 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
+)
 
 // Advise checks that the disability advisor can advise on a criterion.
-func (c Case) Advise(criterion string) []Refusal {
+func (c Case) Advise(criterion string) []words.Refusal {
 	return append(c.Undecided(), c.checkCriteria([]string{criterion})...)
 }
 
@@ -26,12 +30,12 @@ type Statement struct {
 // DecideExemption grants or refuses an exemption. A grant needs every condition;
 // a refusal needs only its reason, so that it can always be recorded. The
 // exemption returned has no Seq yet.
-func (c Case) DecideExemption(juror string, r ExemptionRequest) (Exemption, []Refusal) {
+func (c Case) DecideExemption(juror string, r ExemptionRequest) (Exemption, []words.Refusal) {
 	refusals := append(c.Undecided(), c.juror(juror)...)
 	refusals = append(refusals, c.checkCriteria([]string{r.Criterion})...)
 	switch {
 	case !r.Granted && blank(r.Reason):
-		refusals = append(refusals, refuse(ReasonMissing, "criterion", r.Criterion))
+		refusals = append(refusals, words.Refuse(words.ReasonMissing, "criterion", r.Criterion))
 	case r.Granted:
 		refusals = append(refusals, r.conditions()...)
 		refusals = append(refusals, c.grantable(r.Criterion)...)
@@ -43,33 +47,33 @@ func (c Case) DecideExemption(juror string, r ExemptionRequest) (Exemption, []Re
 }
 
 // conditions checks the two conditions that the jury states; both must hold.
-func (r ExemptionRequest) conditions() []Refusal {
-	var refusals []Refusal
+func (r ExemptionRequest) conditions() []words.Refusal {
+	var refusals []words.Refusal
 	if !r.CapacityPreserved.Holds {
-		refusals = append(refusals, refuse(CapacityInQuestion, "criterion", r.Criterion))
+		refusals = append(refusals, words.Refuse(words.CapacityInQuestion, "criterion", r.Criterion))
 	}
 	if !r.NotApplicableInPractice.Holds {
-		refusals = append(refusals, refuse(AppliesInPractice, "criterion", r.Criterion))
+		refusals = append(refusals, words.Refuse(words.AppliesInPractice, "criterion", r.Criterion))
 	}
 	if blank(r.CapacityPreserved.Reason) || blank(r.NotApplicableInPractice.Reason) {
-		refusals = append(refusals, refuse(StatementUnreasoned, "criterion", r.Criterion))
+		refusals = append(refusals, words.Refuse(words.StatementUnreasoned, "criterion", r.Criterion))
 	}
 	return refusals
 }
 
 // grantable checks the two conditions that the grid shows: there is favourable
 // advice, and the compétence or épreuve keeps a criterion.
-func (c Case) grantable(criterion string) []Refusal {
+func (c Case) grantable(criterion string) []words.Refusal {
 	grid := c.Grid()
 	k := grid.Criterion(criterion)
 	if k == nil {
 		return nil // refused already: it is not presented
 	}
-	var refusals []Refusal
+	var refusals []words.Refusal
 	if k.Advice == nil {
-		refusals = append(refusals, refuse(AdviceMissing, "criterion", criterion))
+		refusals = append(refusals, words.Refuse(words.AdviceMissing, "criterion", criterion))
 	} else if !k.Advice.Favourable {
-		refusals = append(refusals, refuse(AdviceUnfavourable, "criterion", criterion))
+		refusals = append(refusals, words.Refuse(words.AdviceUnfavourable, "criterion", criterion))
 	}
 	place, _ := c.Scheme.Place(criterion)
 	unit := grid.Unit(place.Unit)
@@ -79,7 +83,7 @@ func (c Case) grantable(criterion string) []Refusal {
 			return refusals
 		}
 	}
-	return append(refusals, refuse(LastCriterion, "criterion", criterion).ofUnit(unit))
+	return append(refusals, words.Refuse(words.LastCriterion, "criterion", criterion).InUnit(unit.Epreuve))
 }
 
 // blank tells whether a required text is missing.

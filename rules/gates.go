@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // A GateProblem is something wrong with a gate, or with how something takes part in
@@ -61,11 +62,11 @@ func (c *gateCompiler) report(field, format string, args ...any) {
 // no level has both a gate and a threshold.
 func (c *gateCompiler) defaults() {
 	for _, d := range []struct {
-		given *Gate
+		given *gate.Given
 		field string
 	}{{c.spec.CompetenceGate, "rules.competence_gate"}, {c.spec.BlocGate, "rules.bloc_gate"}} {
 		if d.given != nil {
-			c.gate(d.field, d.given, family{children: 100, anyPoints: true})
+			d.given.Compile(gate.Children{Number: 100, AnyPoints: true}, c.at(d.field))
 		}
 	}
 	if c.spec.Agreement != nil {
@@ -80,7 +81,7 @@ func (c *gateCompiler) defaults() {
 }
 
 func (c *gateCompiler) bloc(field string, b *Bloc) {
-	f := family{path: field + ".competences"}
+	f := family{path: field + ".competences", units: true}
 	if len(b.Units) > 0 && b.Units[0].Epreuve {
 		f.path = field + ".epreuves"
 	}
@@ -94,12 +95,10 @@ func (c *gateCompiler) bloc(field string, b *Bloc) {
 			c.report(item+".bonus_above", "a bonus is not needed, so it must not have an eliminatory criterion")
 		}
 	}
-	threshold := c.scheme.blocThreshold
-	b.gate = &gate{short: true, threshold: threshold, share: threshold.Value}
+	b.gate = gate.ShareOf(gate.Threshold(c.scheme.blocThreshold), f.ofGate())
 	if given, at := own(b.Gate, field, c.spec.BlocGate, "rules.bloc_gate"); given != nil {
-		b.gate = c.gate(at, given, f)
+		b.gate = given.Compile(f.ofGate(), c.at(at))
 	}
-	b.gate.marks = f.unit != nil || f.mixed
 	c.read(f, b.gate)
 }
 
@@ -119,19 +118,19 @@ func (c *gateCompiler) unit(field string, k *Unit) {
 			c.report(item+".bonus_above", "a bonus is not needed, so it must not be eliminatory")
 		}
 	}
-	threshold := c.scheme.competenceThreshold
-	mean := exact.Whole(threshold.Value)
-	k.gate = &gate{short: f.bonuses == 0 && f.unit == nil && !f.mixed && !f.averaged, threshold: threshold, mean: &mean, percent: true}
+	short := f.bonuses == 0 && f.unit == nil && !f.mixed && !f.averaged
+	k.gate = gate.MeanOf(gate.Threshold(c.scheme.competenceThreshold), short, f.ofGate())
 	k.percent = f.mixed
 	given, at := own(k.Gate, field, c.spec.CompetenceGate, "rules.competence_gate")
 	switch {
 	case k.AsWhole && k.Gate == nil:
-		k.gate = k.Criteria[0].scale.gate()
+		pass, byDefault := k.Criteria[0].scale.passes()
+		k.gate = gate.From(pass, byDefault, f.ofGate())
 	case given != nil:
-		k.gate = c.gate(at, given, f)
+		k.gate = given.Compile(f.ofGate(), c.at(at))
 		k.percent = f.mixed || given.InPercent
 	}
-	if k.gate.marks = f.unit != nil || f.mixed; !k.percent {
+	if !k.percent {
 		k.unit = f.unit
 	}
 	c.read(f, k.gate)
@@ -139,7 +138,7 @@ func (c *gateCompiler) unit(field string, k *Unit) {
 
 // own is the gate that holds, and where it stands: a parent's own, otherwise the
 // référentiel's.
-func own(given *Gate, field string, otherwise *Gate, otherwiseField string) (*Gate, string) {
+func own(given *gate.Given, field string, otherwise *gate.Given, otherwiseField string) (*gate.Given, string) {
 	if given != nil {
 		return given, field + ".gate"
 	}
@@ -156,7 +155,7 @@ type family struct {
 	unit              *scale // of marks: what all their points are in; nil means percent
 	mixed             bool   // they have several
 	averaged          bool   // points may be a mean of several assessors, so not whole
-	anyPoints         bool   // nothing is known of their points
+	units             bool   // they are units of a bloc
 }
 
 // bonusAbove are points that a field gives, which are checked once the unit is known.
@@ -187,7 +186,7 @@ func (c *gateCompiler) share(f *family, field string, s *Share) {
 		f.bonuses++
 		f.unread = append(f.unread, field+".bonus_above")
 		f.bonusesAbove = append(f.bonusesAbove, bonusAbove{field + ".bonus_above", s.BonusAbove})
-		s.bonus = c.amount(field+".bonus_above", s.BonusAbove)
+		s.bonus = gate.Number(s.BonusAbove, c.at(field+".bonus_above"))
 	}
 }
 
@@ -195,20 +194,20 @@ func (c *gateCompiler) share(f *family, field string, s *Share) {
 const maxWeight = 1000
 
 // read reports what is said of children and read by no gate: somebody meant it.
-func (c *gateCompiler) read(f family, g *gate) {
+func (c *gateCompiler) read(f family, g *gate.Gate) {
 	if f.bonuses > 0 && f.bonuses == f.children {
 		c.report(f.path, "are all bonuses; one at least must be none")
 	}
-	if !g.percent && f.mixed && g.asksForPoints() {
+	if !g.InPercent() && f.mixed && g.AsksForPoints() {
 		c.report(f.path, "are not on one scale, so the gate above them must be in_percent")
 		return
 	}
 	for _, b := range f.bonusesAbove {
 		if _, ok := exact.Parse(b.text); ok {
-			c.points(b.field, b.text, f, g.percent)
+			f.ofGate().Points(b.text, g.InPercent(), c.at(b.field))
 		}
 	}
-	if g.mean != nil || g.shortfall != nil && f.bonuses == 0 {
+	if g.Averages() || g.Weighs() && f.bonuses == 0 {
 		return
 	}
 	for _, field := range f.unread {
@@ -216,94 +215,19 @@ func (c *gateCompiler) read(f family, g *gate) {
 	}
 }
 
-// gate compiles a gate above some children.
-func (c *gateCompiler) gate(field string, given *Gate, f family) *gate {
-	g := &gate{percent: given.InPercent}
-	if given.Mean == nil && given.Count == nil && given.Floor == "" && given.AtMost == nil && given.Shortfall == nil {
-		c.report(field, "must have a mean, a count, a floor, an at_most or a shortfall")
+// ofGate is what the family is to its gate, as far as it is known.
+func (f *family) ofGate() gate.Children {
+	of := gate.Children{
+		Path: f.path, Number: f.children, Bonuses: f.bonuses,
+		High: exact.Whole(100), Marks: f.unit != nil || f.mixed, Units: f.units,
 	}
-	if m := given.Mean; m != nil {
-		g.mean = c.points(field+".mean.threshold", m.Threshold, f, g.percent)
-		if m.RoundTo != "" {
-			g.round = c.amount(field+".mean.round_to", m.RoundTo)
-			if g.round != nil && g.round.Cmp(exact.Number{}) <= 0 {
-				c.report(field+".mean.round_to", "must be above 0")
-			}
-		}
+	if f.unit != nil {
+		of.Low, of.High = f.unit.min, f.unit.max
 	}
-	if given.Count != nil {
-		c.count(field+".count", *given.Count, g, f)
-	}
-	if given.Floor != "" {
-		g.floor = c.points(field+".floor", given.Floor, f, g.percent)
-	}
-	if a := given.AtMost; a != nil {
-		g.atMost = new(limit)
-		g.atMost.below = orZero(c.points(field+".at_most.below", a.Below, f, g.percent))
-		if a.Number == nil {
-			c.report(field+".at_most.number", "must not be empty")
-		}
-		g.atMost.most = exact.Whole(c.between(field+".at_most.number", a.Number, 0))
-	}
-	if s := given.Shortfall; s != nil {
-		g.shortfall = new(limit)
-		g.shortfall.below = orZero(c.points(field+".shortfall.below", s.Below, f, g.percent))
-		g.shortfall.most = orZero(c.amount(field+".shortfall.at_most", s.AtMost))
-		if g.shortfall.most.Less(exact.Number{}) {
-			c.report(field+".shortfall.at_most", "must not be below 0")
-		}
-	}
-	return g
+	return of
 }
 
-func (c *gateCompiler) count(field string, given Count, g *gate, f family) {
-	if (given.Percent == nil) == (given.AtLeast == nil) {
-		c.report(field, "must have either percent or at_least")
-	}
-	g.share = c.between(field+".percent", given.Percent, 1)
-	g.atLeast = c.between(field+".at_least", given.AtLeast, 1)
-	if others := f.children - f.bonuses; g.atLeast > others {
-		c.report(field+".at_least", "is %d, but only %d of %s are no bonus", g.atLeast, others, f.path)
-	}
-}
-
-// between reads a whole number up to 100; 0 if there is none.
-func (c *gateCompiler) between(field string, given *int, low int) int {
-	if given == nil {
-		return 0
-	}
-	if *given < low || *given > 100 {
-		c.report(field, "is %d; must be %d to 100", *given, low)
-	}
-	return *given
-}
-
-// amount reads a number; nil if it is none.
-func (c *gateCompiler) amount(field, text string) *exact.Number {
-	x, ok := exact.Parse(text)
-	if !ok {
-		c.report(field, `%q must be a number such as "10" or "12.5", with at most 4 digits before the point and 3 after it, and no needless zero`, text)
-		return nil
-	}
-	return &x
-}
-
-// points reads a number of points, which a child must be able to have.
-func (c *gateCompiler) points(field, text string, f family, percent bool) *exact.Number {
-	x := c.amount(field, text)
-	low, high := exact.Number{}, exact.Whole(100)
-	if f.unit != nil && !percent {
-		low, high = f.unit.min, f.unit.max
-	}
-	if x != nil && !f.anyPoints && (x.Less(low) || high.Less(*x)) {
-		c.report(field, "is %s; points are %s to %s", text, low.Decimal(), high.Decimal())
-	}
-	return x
-}
-
-func orZero(x *exact.Number) exact.Number {
-	if x == nil {
-		return exact.Number{}
-	}
-	return *x
+// at reports of a field and of those below it.
+func (c *gateCompiler) at(field string) gate.Report {
+	return func(of, format string, args ...any) { c.report(field+of, format, args...) }
 }

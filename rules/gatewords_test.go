@@ -3,6 +3,8 @@ package rules
 import (
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // gate is the gate of a bloc or a compétence: "gate r1 B1: mean 70, floor 40".
@@ -11,7 +13,7 @@ func (p *player) gate(l line) error {
 	if spec == nil {
 		return l.errorf("not a revision")
 	}
-	g := new(Gate)
+	g := new(gate.Given)
 	for _, part := range l.parts {
 		if err := addCondition(g, l, part); err != nil {
 			return err
@@ -36,7 +38,7 @@ func (p *player) gate(l line) error {
 	return p.compile(l, spec)
 }
 
-func addCondition(g *Gate, l line, words []string) error {
+func addCondition(g *gate.Given, l line, words []string) error {
 	at := func(i int) string {
 		if i < len(words) {
 			return words[i]
@@ -52,9 +54,9 @@ func addCondition(g *Gate, l line, words []string) error {
 	}
 	switch at(0) {
 	case "mean":
-		g.Mean = &Mean{Threshold: at(1), RoundTo: at(3)} // mean 70 rounded 0.5
+		g.Mean = &gate.Mean{Threshold: at(1), RoundTo: at(3)} // mean 70 rounded 0.5
 	case "count":
-		g.Count = new(Count)
+		g.Count = new(gate.Count)
 		if at(2) == "%" {
 			g.Count.Percent = number(at(1))
 		} else {
@@ -65,9 +67,9 @@ func addCondition(g *Gate, l line, words []string) error {
 	case "in": // in percent
 		g.InPercent = true
 	case "at": // at most 1 below 50
-		g.AtMost = &AtMost{Number: number(at(2)), Below: at(4)}
+		g.AtMost = &gate.AtMost{Number: number(at(2)), Below: at(4)}
 	case "shortfall": // shortfall 20 below 50
-		g.Shortfall = &Shortfall{AtMost: at(1), Below: at(3)}
+		g.Shortfall = &gate.Shortfall{AtMost: at(1), Below: at(3)}
 	default:
 		return l.errorf("%q is not understood", strings.Join(words, " "))
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Grid shows, for each presented bloc, the compétences or épreuves, the method in force and
@@ -18,7 +20,7 @@ type GridBloc struct {
 	Code        string
 	Requirement bool // it is a requirement, of which its only unit has the code and the criteria
 	Outcome     Outcome
-	Reasons     []Reason
+	Reasons     []words.Reason
 	Units       []GridUnit
 }
 
@@ -29,7 +31,7 @@ type GridUnit struct {
 	Method   Method
 	Variant  int // which of the unit's, if Method is ByVariant
 	Outcome  Outcome
-	Reasons  []Reason
+	Reasons  []words.Reason
 	Criteria []GridCriterion
 }
 
@@ -43,7 +45,7 @@ type GridCriterion struct {
 	Found       Verdict         // the level or the mark, if Settled is ASSESSED
 	Points      *exact.Number   // instead, if different opinions make points: what they come to
 	Joint       bool            // assessors assess together, and see what the others found
-	Reason      Reason
+	Reason      words.Reason
 	Opinions    []Opinion   // the verdicts that count, by assessor
 	Settlement  *Settlement // the one in force, with all its authors; nil if there is none
 	Advice      *Advice     // the latest; nil if there is none
@@ -103,21 +105,44 @@ func (c *GridUnit) assess(scheme *Scheme, of *Unit, criteria []GridCriterion) {
 // does.
 func (c *GridUnit) conclude(of *Unit) {
 	switch {
-	case c.because(of, Pending, CriterionPending, (*GridCriterion).pending):
-	case c.because(of, Contested, CriterionContested, (*GridCriterion).contested):
-	case c.because(of, NotAcquired, EliminatoryNotMet, (*GridCriterion).eliminates):
+	case c.because(of, Pending, words.CriterionPending, (*GridCriterion).pending):
+	case c.because(of, Contested, words.CriterionContested, (*GridCriterion).contested):
+	case c.because(of, NotAcquired, words.EliminatoryNotMet, (*GridCriterion).eliminates):
 	default:
-		var room [16]child
-		c.Outcome, c.Reasons = of.gate.conclude(Reason{Competence: c.Code}, c.children(of, of.gate.percent, room[:0]))
+		var room [16]gate.Child
+		c.Outcome, c.Reasons = conclude(of.gate, words.Reason{Competence: c.Code}, c.children(of, of.gate.InPercent(), room[:0]))
 	}
 	if of.Epreuve {
-		speakOfEpreuves(c.Reasons)
+		words.SpeakOfEpreuves(c.Reasons)
 	}
+}
+
+// conclude asks a gate, and makes reasons of what it finds. The reason says whose gate it is.
+func conclude(above *gate.Gate, of words.Reason, children []gate.Child) (Outcome, []words.Reason) {
+	var room [8]gate.Finding
+	acquired, findings := above.Conclude(children, room[:0])
+	reasons := make([]words.Reason, len(findings))
+	for i, f := range findings {
+		reasons[i] = words.Reason{
+			Rule: words.ReasonRule(f.Rule), Bloc: of.Bloc, Competence: of.Competence,
+			Points: f.Points, Required: f.Required, Counted: f.Counted, Threshold: f.Threshold,
+			FromDefault: f.FromDefault, Exemption: f.Exemption, Amount: (*words.Amount)(f.Amount),
+		}
+		if of.Bloc != "" {
+			reasons[i].Competence = f.Child
+		} else {
+			reasons[i].Criterion = f.Child
+		}
+	}
+	if acquired {
+		return Acquired, reasons
+	}
+	return NotAcquired, reasons
 }
 
 // because gives the unit an outcome if a rule applies to any of the criteria that
 // count, and tells whether one did.
-func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies func(*GridCriterion) bool) bool {
+func (c *GridUnit) because(of *Unit, outcome Outcome, rule words.ReasonRule, applies func(*GridCriterion) bool) bool {
 	for i := range c.Criteria {
 		k := &c.Criteria[i]
 		if k.Status == StatusExempted || of.Criteria[i].bonus != nil && k.untouched() {
@@ -125,7 +150,7 @@ func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies f
 		}
 		if applies(k) {
 			c.Outcome = outcome
-			c.Reasons = append(c.Reasons, Reason{Rule: rule, Competence: c.Code, Criterion: k.Code})
+			c.Reasons = append(c.Reasons, words.Reason{Rule: rule, Competence: c.Code, Criterion: k.Code})
 		}
 	}
 	return c.Outcome != ""
@@ -133,12 +158,12 @@ func (c *GridUnit) because(of *Unit, outcome Outcome, rule ReasonRule, applies f
 
 // children are the criteria as a gate reads them, with points of their scale or in
 // percent of it.
-func (c *GridUnit) children(of *Unit, percent bool, children []child) []child {
+func (c *GridUnit) children(of *Unit, percent bool, children []gate.Child) []gate.Child {
 	for i := range c.Criteria {
 		k, spec := &c.Criteria[i], &of.Criteria[i]
-		one := child{code: k.Code, acquired: k.Passed, exempted: k.Status == StatusExempted, weight: spec.weight, bonus: spec.bonus}
-		if one.points, one.judged = k.points(spec.scale); percent {
-			one.points = spec.scale.percent(one.points)
+		one := gate.Child{Code: k.Code, Acquired: k.Passed, Exempted: k.Status == StatusExempted, Weight: spec.weight, Bonus: spec.bonus}
+		if one.Points, one.Judged = k.points(spec.scale); percent {
+			one.Points = spec.scale.percent(one.Points)
 		}
 		children = append(children, one)
 	}
@@ -173,28 +198,28 @@ func (g *GridCriterion) eliminates() bool {
 // none does. It reads no other bloc, so blocs cannot compensate each other.
 func (b *GridBloc) conclude(of *Bloc) {
 	switch {
-	case b.because(of, Pending, CompetencePending):
-	case b.because(of, Contested, CompetenceContested):
+	case b.because(of, Pending, words.CompetencePending):
+	case b.because(of, Contested, words.CompetenceContested):
 	case b.eliminated():
 	default:
-		var room [16]child
-		b.Outcome, b.Reasons = of.gate.conclude(Reason{Bloc: b.Code}, b.children(of, room[:0]))
+		var room [16]gate.Child
+		b.Outcome, b.Reasons = conclude(of.gate, words.Reason{Bloc: b.Code}, b.children(of, room[:0]))
 	}
 	if of.Units[0].Epreuve {
-		speakOfEpreuves(b.Reasons)
+		words.SpeakOfEpreuves(b.Reasons)
 	}
 }
 
 // because gives the bloc the outcome if any of its units has it, and tells
 // whether one did.
-func (b *GridBloc) because(of *Bloc, outcome Outcome, rule ReasonRule) bool {
+func (b *GridBloc) because(of *Bloc, outcome Outcome, rule words.ReasonRule) bool {
 	for i := range b.Units {
 		c := &b.Units[i]
 		if c.Outcome != outcome || of.Units[i].bonus != nil && c.untouched() {
 			continue
 		}
 		b.Outcome = outcome
-		b.Reasons = append(b.Reasons, Reason{Rule: rule, Bloc: b.Code, Competence: c.Code})
+		b.Reasons = append(b.Reasons, words.Reason{Rule: rule, Bloc: b.Code, Competence: c.Code})
 	}
 	return b.Outcome != ""
 }
@@ -206,7 +231,7 @@ func (b *GridBloc) eliminated() bool {
 		for i := range c.Criteria {
 			if k := &c.Criteria[i]; k.eliminates() {
 				b.Outcome = NotAcquired
-				b.Reasons = append(b.Reasons, Reason{Rule: EliminatoryNotMet, Bloc: b.Code, Competence: c.Code, Criterion: k.Code})
+				b.Reasons = append(b.Reasons, words.Reason{Rule: words.EliminatoryNotMet, Bloc: b.Code, Competence: c.Code, Criterion: k.Code})
 			}
 		}
 	}
@@ -214,15 +239,15 @@ func (b *GridBloc) eliminated() bool {
 }
 
 // children are the units as a gate reads them.
-func (b *GridBloc) children(of *Bloc, children []child) []child {
+func (b *GridBloc) children(of *Bloc, children []gate.Child) []gate.Child {
 	for i := range b.Units {
 		c, below := &b.Units[i], &of.Units[i]
-		one := child{code: c.Code, acquired: c.Outcome == Acquired, weight: below.weight, bonus: below.bonus}
-		if of.gate.asksForPoints() && (one.bonus == nil || !c.untouched()) {
-			var room [16]child
-			one.points, one.judged = below.gate.points(c.children(below, below.percent, room[:0]))
-			if of.gate.percent {
-				one.points = below.unit.percent(one.points)
+		one := gate.Child{Code: c.Code, Acquired: c.Outcome == Acquired, Weight: below.weight, Bonus: below.bonus}
+		if of.gate.AsksForPoints() && (one.Bonus == nil || !c.untouched()) {
+			var room [16]gate.Child
+			one.Points, one.Judged = below.gate.Points(c.children(below, below.percent, room[:0]))
+			if of.gate.InPercent() {
+				one.Points = below.unit.percent(one.Points)
 			}
 		}
 		children = append(children, one)

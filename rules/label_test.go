@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // TestRefusalsNameLabels: a refusal shows the label that the caller knows, never
@@ -30,7 +32,7 @@ func TestRefusalsNameLabels(t *testing.T) {
 	_, nothing := before.Reinstate(nil)
 	_, final := after.Reinstate(nil)
 	_, award := after.Award(Sitting{}, Revision{Referentiel: "other"})
-	seen := make(map[RefusalRule]bool)
+	seen := make(map[words.RefusalRule]bool)
 	for _, r := range slices.Concat(stale, late, nothing, final, award, open.Close([]Candidacy{enrolled}),
 		open.Cancel([]Candidacy{decided}, []string{"ann"}), open.ChangeRevision(mainR2, []Candidacy{enrolled}, nil)) {
 		noun, code, _ := strings.Cut(strings.TrimPrefix(r.Subject, "jury of "), " ")
@@ -39,9 +41,9 @@ func TestRefusalsNameLabels(t *testing.T) {
 		}
 		seen[r.Rule] = true
 	}
-	for _, rule := range []RefusalRule{
-		GridStale, JuryTooSmall, SessionNotOpen, CandidacyNotEnrolled, NothingToReinstate, AlreadyInSession, CandidacyFinal,
-		SessionIsCancelled, OtherReferentiel, CandidacyUndecided, CandidacyDecided, ReferentielFixed,
+	for _, rule := range []words.RefusalRule{
+		words.GridStale, words.JuryTooSmall, words.SessionNotOpen, words.CandidacyNotEnrolled, words.NothingToReinstate, words.AlreadyInSession, words.CandidacyFinal,
+		words.SessionIsCancelled, words.OtherReferentiel, words.CandidacyUndecided, words.CandidacyDecided, words.ReferentielFixed,
 	} {
 		if !seen[rule] {
 			t.Errorf("nothing was refused by %s", rule)

@@ -3,6 +3,9 @@ package rules
 import (
 	"cmp"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Decision is one immutable legal act: the part of it that the rules read.
@@ -14,13 +17,13 @@ type Decision struct {
 	Bloc       string // or the requirement; empty for an award
 	Option     string // of an award: code of the one awarded; empty if the award has no options
 	Outcome    DecisionOutcome
-	Computed   Outcome // what the grid said when a jury decided the bloc; empty if no grid was read
-	Session    string  // of the jury that sat; empty if a registrar recorded a prior bloc
-	Candidacy  string  // that it decided; empty for a prior bloc and for :award
-	Supersedes string  // id of the decision that it replaces
-	Amount     int     // of a proof of a requirement that asks for a number
-	Day        Day     // on which it was decided
-	Until      Day     // the last one on which what it gives is valid; empty if it has no end
+	Computed   Outcome      // what the grid said when a jury decided the bloc; empty if no grid was read
+	Session    string       // of the jury that sat; empty if a registrar recorded a prior bloc
+	Candidacy  string       // that it decided; empty for a prior bloc and for :award
+	Supersedes string       // id of the decision that it replaces
+	Amount     int          // of a proof of a requirement that asks for a number
+	Day        calendar.Day // on which it was decided
+	Until      calendar.Day // the last one on which what it gives is valid; empty if it has no end
 }
 
 // Effective returns the decisions that are not superseded, in order.
@@ -44,34 +47,34 @@ type Ledger struct {
 	Blocs         []LedgerBloc // in the référentiel's order
 	Requirements  []LedgerRequirement
 	Certification CertificationStatus
-	Award         string // id of the award that is valid longest, also if it no longer is; empty if there is none
-	AwardUntil    Day    // the last day on which it is valid; empty if it has no end
-	Reasons       []Reason
-	Missing       []Reason     // what an award under this revision still needs, even if an earlier one stands
-	Paths         []LedgerPath // one per option, or one without a code
+	Award         string       // id of the award that is valid longest, also if it no longer is; empty if there is none
+	AwardUntil    calendar.Day // the last day on which it is valid; empty if it has no end
+	Reasons       []words.Reason
+	Missing       []words.Reason // what an award under this revision still needs, even if an earlier one stands
+	Paths         []LedgerPath   // one per option, or one without a code
 }
 
 // LedgerPath is where an option stands.
 type LedgerPath struct {
 	Option  string
-	Award   string   // id of the award that is valid; empty if there is none
-	Missing []Reason // what it still needs
-	Counted int      // blocs that are held and that it needs or that a choice offers
+	Award   string         // id of the award that is valid; empty if there is none
+	Missing []words.Reason // what it still needs
+	Counted int            // blocs that are held and that it needs or that a choice offers
 }
 
 // LedgerBloc is the status of one bloc.
 type LedgerBloc struct {
 	Code     string
 	Status   LedgerStatus
-	Decision string // that gives it this status: the one that capitalises it longest, else the last
-	Until    Day    // the last one on which it is or was valid; empty if it has no end
-	Reasons  []Reason
+	Decision string       // that gives it this status: the one that capitalises it longest, else the last
+	Until    calendar.Day // the last one on which it is or was valid; empty if it has no end
+	Reasons  []words.Reason
 }
 
 // Ledger returns what the candidate holds of one revision on a day. Only validity depends
 // on the day: the decisions are all that stand, later ones too. So what is over on one
 // day is over on every later one.
-func (c Candidate) Ledger(revision Revision, on Day) Ledger {
+func (c Candidate) Ledger(revision Revision, on calendar.Day) Ledger {
 	effective := Effective(c.Decisions)
 	ledger := Ledger{Revision: revision, Certification: CertificationInProgress}
 	held := 0
@@ -98,7 +101,7 @@ func (c Candidate) Ledger(revision Revision, on Day) Ledger {
 		}
 	}
 	if scheme == nil || !scheme.award.given {
-		ledger.Reasons = []Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
+		ledger.Reasons = []words.Reason{{Rule: wholeReasons[ledger.Certification], Counted: held, Required: len(ledger.Blocs)}}
 	} else {
 		ledger.explain()
 	}
@@ -109,12 +112,12 @@ func (c Candidate) Ledger(revision Revision, on Day) Ledger {
 }
 
 // wholeReasons say why a certification that needs every bloc stands where it does.
-var wholeReasons = map[CertificationStatus]ReasonRule{
-	CertificationAwarded: AwardStands, CertificationExpired: AwardStands, CertificationComplete: AwaitsJury, CertificationInProgress: BlocsMissing,
+var wholeReasons = map[CertificationStatus]words.ReasonRule{
+	CertificationAwarded: words.AwardStands, CertificationExpired: words.AwardStands, CertificationComplete: words.AwaitsJury, CertificationInProgress: words.BlocsMissing,
 }
 
 // follow finds where each path stands, and with them the certification.
-func (l *Ledger) follow(rule *awardRule, effective []Decision, on Day) {
+func (l *Ledger) follow(rule *awardRule, effective []Decision, on calendar.Day) {
 	common := rule.common(l)
 	l.Missing = append(slices.Clip(common), rule.anyPath(l)...)
 	for _, option := range rule.paths {
@@ -147,15 +150,15 @@ func (l *Ledger) explain() {
 	for _, path := range l.Paths {
 		switch {
 		case path.Award != "":
-			l.Reasons = append(l.Reasons, Reason{Rule: PathAwarded, Option: path.Option})
+			l.Reasons = append(l.Reasons, words.Reason{Rule: words.PathAwarded, Option: path.Option})
 		case len(path.Missing) == 0:
-			l.Reasons = append(l.Reasons, Reason{Rule: PathAwaitsJury, Option: path.Option, Counted: path.Counted})
+			l.Reasons = append(l.Reasons, words.Reason{Rule: words.PathAwaitsJury, Option: path.Option, Counted: path.Counted})
 		}
 	}
 }
 
 // lacks lists what an option of the revision needs and does not have any more.
-func (l Ledger) lacks(option string) []Reason {
+func (l Ledger) lacks(option string) []words.Reason {
 	for _, path := range l.Paths {
 		if path.Option == option {
 			return path.Missing
@@ -176,20 +179,20 @@ func (l Ledger) awaiting() (paths []LedgerPath) {
 
 // ledgerBloc finds the status of a bloc: it is held if any effective decision
 // capitalises a bloc that counts as it, even if another candidacy did not.
-func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on Day) LedgerBloc {
+func (c Candidate) ledgerBloc(wanted BlocRef, effective []Decision, on calendar.Day) LedgerBloc {
 	if held := c.holder(effective).of(wanted); held != nil {
 		bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerCapitalised, Decision: held.by.ID, Until: held.by.Until}
 		if !held.by.validOn(on) {
 			bloc.Status = LedgerExpired
 		}
-		reason := Reason{Rule: held.rule, Bloc: wanted.Bloc, Chain: held.path}
-		bloc.Reasons = append([]Reason{reason}, held.by.lapsed(on)...)
+		reason := words.Reason{Rule: held.rule, Bloc: wanted.Bloc, Chain: held.path}
+		bloc.Reasons = append([]words.Reason{reason}, held.by.lapsed(on)...)
 		return bloc
 	}
-	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []Reason{{Rule: NeverDecided, Bloc: wanted.Bloc}}}
+	bloc := LedgerBloc{Code: wanted.Bloc, Status: LedgerNotPresented, Reasons: []words.Reason{{Rule: words.NeverDecided, Bloc: wanted.Bloc}}}
 	for _, d := range effective {
 		if d.Kind != AwardDecision && !d.Kind.ofRequirement() && c.countsAtOnce(wanted, d.ref()) {
-			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, DecidedAgainst
+			bloc.Status, bloc.Decision, bloc.Reasons[0].Rule = LedgerNotCapitalised, d.ID, words.DecidedAgainst
 		}
 	}
 	return bloc

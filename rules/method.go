@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // When says in which candidacies a variant of a method replaces the normal one. All that it
@@ -87,7 +89,7 @@ func (c Candidate) failures(wanted BlocRef) (n int) {
 
 // exhausted refuses a bloc with a unit that the candidate has attempted as often as it
 // allows: the first such unit.
-func (c Case) exhausted(bloc string) []Refusal {
+func (c Case) exhausted(bloc string) []words.Refusal {
 	i, known := c.Scheme.blocIndex[bloc]
 	if !known {
 		return nil
@@ -95,9 +97,9 @@ func (c Case) exhausted(bloc string) []Refusal {
 	failures := c.Candidate.failures(BlocRef{c.Session.Revision, bloc})
 	for _, u := range c.Scheme.blocs[i].Units {
 		if u.MaxAttempts != nil && failures >= *u.MaxAttempts {
-			r := refuse(AttemptsExhausted, "bloc", bloc)
+			r := words.Refuse(words.AttemptsExhausted, "bloc", bloc)
 			r.Description += fmt.Sprintf(" (attempts: %d, and %s allows %d)", failures, u.Code, *u.MaxAttempts)
-			return []Refusal{r}
+			return []words.Refusal{r}
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // # What an award needs
@@ -64,15 +66,15 @@ func (c *choice) held(there func(bloc string) bool) (sum int) {
 func or(codes []string) string { return strings.Join(codes, " or ") }
 
 // common lists what is missing whatever the option.
-func (a *awardRule) common(l *Ledger) (missing []Reason) {
+func (a *awardRule) common(l *Ledger) (missing []words.Reason) {
 	held := l.Capitalised
 	missing = lacking(a.all, held)
 	for i := range a.choices {
 		c := &a.choices[i]
 		if sum := c.held(held); sum < c.needed {
-			r := Reason{Rule: ChoiceMissing, AnyOf: or(c.from), Points: sum, Required: c.needed}
+			r := words.Reason{Rule: words.ChoiceMissing, AnyOf: or(c.from), Points: sum, Required: c.needed}
 			if c.credits {
-				r.Rule = CreditsMissing
+				r.Rule = words.CreditsMissing
 			}
 			missing = append(missing, r)
 		}
@@ -81,22 +83,22 @@ func (a *awardRule) common(l *Ledger) (missing []Reason) {
 }
 
 // besides lists what is missing of what an option needs besides.
-func (o *Option) besides(l *Ledger) []Reason {
+func (o *Option) besides(l *Ledger) []words.Reason {
 	return append(lacking(o.Blocs, l.Capitalised), l.unfulfilled(o.Requirements)...)
 }
 
 // lacking lists the blocs that are not held.
-func lacking(blocs []string, held func(code string) bool) (missing []Reason) {
+func lacking(blocs []string, held func(code string) bool) (missing []words.Reason) {
 	for _, bloc := range blocs {
 		if !held(bloc) {
-			missing = append(missing, Reason{Rule: BlocMissing, Bloc: bloc})
+			missing = append(missing, words.Reason{Rule: words.BlocMissing, Bloc: bloc})
 		}
 	}
 	return missing
 }
 
 // anyPath says what is missing if no option has all that it needs besides.
-func (a *awardRule) anyPath(l *Ledger) []Reason {
+func (a *awardRule) anyPath(l *Ledger) []words.Reason {
 	ways := make([]string, len(a.paths))
 	for i, option := range a.paths {
 		var open []string
@@ -108,7 +110,7 @@ func (a *awardRule) anyPath(l *Ledger) []Reason {
 		}
 		ways[i] = strings.Join(open, " and ")
 	}
-	return []Reason{{Rule: OptionMissing, AnyOf: or(ways)}}
+	return []words.Reason{{Rule: words.OptionMissing, AnyOf: or(ways)}}
 }
 
 // path finds an option by its code; nil if there is none.
@@ -126,7 +128,7 @@ func (a *awardRule) needs(path *Option, bloc string) bool {
 }
 
 // wanted lists the blocs that a candidacy for the whole presents if nothing is held yet.
-func (c Case) wanted(e Enrolment) ([]string, []Refusal) {
+func (c Case) wanted(e Enrolment) ([]string, []words.Refusal) {
 	rule := &c.Scheme.award
 	path := rule.path(e.Option)
 	switch {
@@ -135,17 +137,17 @@ func (c Case) wanted(e Enrolment) ([]string, []Refusal) {
 		for i, o := range rule.paths {
 			codes[i] = o.Code
 		}
-		return nil, []Refusal{refuse(OptionNotNamed, "candidacy", "").allowing(or(codes))}
+		return nil, []words.Refusal{words.Refuse(words.OptionNotNamed, "candidacy", "").Allowing(or(codes))}
 	case path == nil:
-		return nil, []Refusal{refuse(OptionUnknown, "option", e.Option)}
+		return nil, []words.Refusal{words.Refuse(words.OptionUnknown, "option", e.Option)}
 	}
 	refusals := c.known(e.Chosen)
 	for _, bloc := range e.Chosen {
 		if c.Scheme.requirement(bloc) != nil {
-			refusals = append(refusals, refuse(RequirementIsNoBloc, "requirement", bloc))
+			refusals = append(refusals, words.Refuse(words.RequirementIsNoBloc, "requirement", bloc))
 		}
 		if rule.needs(path, bloc) {
-			refusals = append(refusals, refuse(BlocNotAChoice, "bloc", bloc))
+			refusals = append(refusals, words.Refuse(words.BlocNotAChoice, "bloc", bloc))
 		}
 	}
 	ledger := c.Candidate.Ledger(c.Session.Revision, c.Day)
@@ -153,7 +155,7 @@ func (c Case) wanted(e Enrolment) ([]string, []Refusal) {
 		choice := &rule.choices[i]
 		there := func(bloc string) bool { return ledger.Capitalised(bloc) || slices.Contains(e.Chosen, bloc) }
 		if choice.held(there) < choice.needed {
-			refusals = append(refusals, refuse(ChoiceNotMade, "choice", or(choice.from)))
+			refusals = append(refusals, words.Refuse(words.ChoiceNotMade, "choice", or(choice.from)))
 		}
 	}
 	return slices.Concat(rule.all, path.Blocs, e.Chosen, c.assessable(rule.requirements), c.assessable(path.Requirements)), refusals

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // player plays a script in a world. After each line it holds what the following
@@ -13,9 +15,9 @@ type player struct {
 	world     *world
 	revisions map[string]*Spec // by the script's name
 	building  string           // the revision whose lines are being read
-	refusals  []Refusal
+	refusals  []words.Refusal
 	rulings   queue[Ruling]
-	reasons   queue[Reason]
+	reasons   queue[words.Reason]
 	fates     []Fate
 	before    map[string]Acts // in each candidacy, before the last act
 }
@@ -69,7 +71,7 @@ func (p *player) playLine(l line) error {
 	if !ok {
 		return l.errorf("unknown word")
 	}
-	p.rulings, p.reasons, p.fates = queue[Ruling]{}, queue[Reason]{}, nil
+	p.rulings, p.reasons, p.fates = queue[Ruling]{}, queue[words.Reason]{}, nil
 	p.before = make(map[string]Acts)
 	for _, k := range p.world.candidacies {
 		p.before[k.ID] = k.acts

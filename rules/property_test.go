@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -32,7 +34,7 @@ func (s *story) snapshot() snapshot {
 
 // held says, independently of Ledger, whether a bloc is held on a day: a decision that
 // is not superseded capitalises it or a bloc that counts as it, and is not over.
-func (s *story) held(wanted BlocRef, on Day) bool {
+func (s *story) held(wanted BlocRef, on calendar.Day) bool {
 	for _, d := range s.world.decisions {
 		ref := BlocRef{d.Revision, d.Bloc}
 		if s.effective(d) && d.Outcome == Capitalised && (ref == wanted || s.world.Counts(wanted, ref)) && (d.Until == "" || d.Until >= on) {
@@ -46,7 +48,7 @@ func (s *story) effective(d Decision) bool {
 	return !slices.ContainsFunc(s.world.decisions, func(later Decision) bool { return later.Supersedes == d.ID })
 }
 
-func (s *story) complete(revision Revision, on Day) bool {
+func (s *story) complete(revision Revision, on calendar.Day) bool {
 	for _, bloc := range s.world.schemes[revision].BlocCodes() {
 		if !s.held(BlocRef{revision, bloc}, on) {
 			return false
@@ -214,7 +216,7 @@ func (s *story) onlyValidityMoves() {
 	candidate := s.world.candidate()
 	endless := !slices.ContainsFunc(s.world.decisions, func(d Decision) bool { return d.Until != "" })
 	for _, revision := range []Revision{mainR1, mainR2} {
-		earlier, later := candidate.Ledger(revision, s.world.today), candidate.Ledger(revision, s.world.today.plus(400))
+		earlier, later := candidate.Ledger(revision, s.world.today), candidate.Ledger(revision, daysAfter(s.world.today, 400))
 		if endless && !reflect.DeepEqual(earlier, later) {
 			s.Fatalf("nothing has an end, and yet %+v becomes %+v", earlier, later)
 		}
@@ -235,10 +237,10 @@ func (s *story) onlyValidityMoves() {
 	}
 }
 
-// plus is a day so many days later.
-func (d Day) plus(days int) Day {
+// daysAfter is a day so many days later.
+func daysAfter(d calendar.Day, days int) calendar.Day {
 	t, _ := time.Parse(time.DateOnly, string(d))
-	return DayOf(t.AddDate(0, 0, days))
+	return calendar.DayOf(t.AddDate(0, 0, days))
 }
 
 // alone lists the ways in which one juror can try to act as a jury.
@@ -338,7 +340,7 @@ func (s *story) count() {
 	ledger := s.world.candidate().Ledger(mainR2, s.world.today)
 	s.reached[map[CertificationStatus]string{CertificationComplete: "complete", CertificationExpired: "award expired"}[ledger.Certification]]++
 	for _, b := range ledger.Blocs {
-		s.reached[map[ReasonRule]string{HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
+		s.reached[map[words.ReasonRule]string{words.HeldByEquivalence: "held by equivalence"}[b.Reasons[0].Rule]]++
 		s.reached[map[LedgerStatus]string{LedgerExpired: "expired"}[b.Status]]++
 	}
 }
@@ -349,7 +351,7 @@ func (s *story) countGrid(g Grid) {
 		for _, c := range b.Units {
 			s.reached[map[Method]string{BlocOnly: "bloc only"}[c.Method]]++
 			for _, k := range c.Criteria {
-				s.reached[map[ReasonRule]string{SettledByJury: "settled", SettlementLapsed: "settlement lapsed", ExemptionGranted: "exempted"}[k.Reason.Rule]]++
+				s.reached[map[words.ReasonRule]string{words.SettledByJury: "settled", words.SettlementLapsed: "settlement lapsed", words.ExemptionGranted: "exempted"}[k.Reason.Rule]]++
 			}
 		}
 	}

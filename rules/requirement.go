@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/gate"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // # Requirements
@@ -17,7 +21,7 @@ import (
 type Requirement struct {
 	Code     string
 	Criteria []Criterion // none: documents prove it
-	Gate     *Gate       // above the criteria; nil means that of compétences
+	Gate     *gate.Given // above the criteria; nil means that of compétences
 	AtLeast  *int        // of one that documents prove: what their numbers must add up to
 }
 
@@ -99,14 +103,14 @@ type LedgerRequirement struct {
 	Status            RequirementStatus
 	Decision          string // that fulfils it, else the last about it
 	Reached, Required int    // of one that asks for a number; Required is 0 otherwise
-	Reasons           []Reason
+	Reasons           []words.Reason
 }
 
 // ledgerRequirement finds the status of a requirement: it is fulfilled if a jury found so
 // or a document proves it, or if the numbers of the documents add up to what it asks for.
 func (c Candidate) ledgerRequirement(wanted BlocRef, of *Bloc, effective []Decision) LedgerRequirement {
 	r := LedgerRequirement{Code: wanted.Bloc, Status: RequirementOpen}
-	reason := Reason{Rule: RequirementNeverDecided, Requirement: wanted.Bloc}
+	reason := words.Reason{Rule: words.RequirementNeverDecided, Requirement: wanted.Bloc}
 	if of.atLeast != nil {
 		r.Required = *of.atLeast
 	}
@@ -117,20 +121,20 @@ func (c Candidate) ledgerRequirement(wanted BlocRef, of *Bloc, effective []Decis
 		r.Decision = d.ID
 		switch {
 		case d.Outcome != Fulfilled:
-			r.Status, reason.Rule = RequirementNotFulfilled, RequirementDecidedAgainst
+			r.Status, reason.Rule = RequirementNotFulfilled, words.RequirementDecidedAgainst
 		case d.Kind == ProofDecision && r.Reached+d.Amount < r.Required:
 			r.Reached += d.Amount
-			r.Status, reason.Rule = RequirementNotFulfilled, RequirementCounted
+			r.Status, reason.Rule = RequirementNotFulfilled, words.RequirementCounted
 		default:
 			r.Reached += d.Amount
-			r.Status, reason.Rule = RequirementFulfilled, RequirementHeld
+			r.Status, reason.Rule = RequirementFulfilled, words.RequirementHeld
 		}
 	}
-	if r.Required > 0 && reason.Rule != RequirementNeverDecided {
-		reason.Rule = RequirementCounted
+	if r.Required > 0 && reason.Rule != words.RequirementNeverDecided {
+		reason.Rule = words.RequirementCounted
 	}
 	reason.Points, reason.Required = r.Reached, r.Required
-	r.Reasons = []Reason{reason}
+	r.Reasons = []words.Reason{reason}
 	return r
 }
 
@@ -150,15 +154,15 @@ func (l Ledger) holds(code string) bool {
 }
 
 // unfulfilled lists the requirements that are open.
-func (l *Ledger) unfulfilled(codes []string) (missing []Reason) {
+func (l *Ledger) unfulfilled(codes []string) (missing []words.Reason) {
 	for _, code := range codes {
 		r := l.Requirement(code)
 		switch {
 		case r == nil || r.Status == RequirementFulfilled:
 		case r.Required > 0:
-			missing = append(missing, Reason{Rule: ProofTooSmall, Requirement: code, Points: r.Reached, Required: r.Required})
+			missing = append(missing, words.Reason{Rule: words.ProofTooSmall, Requirement: code, Points: r.Reached, Required: r.Required})
 		default:
-			missing = append(missing, Reason{Rule: RequirementMissing, Requirement: code})
+			missing = append(missing, words.Reason{Rule: words.RequirementMissing, Requirement: code})
 		}
 	}
 	return missing
@@ -167,35 +171,35 @@ func (l *Ledger) unfulfilled(codes []string) (missing []Reason) {
 // RecordProof records that a document proves a requirement, or so much of it. It is a
 // registrar's act: it names its proof, and never awards. A registrar also records one that
 // a jury assessed before the service existed.
-func (c Candidate) RecordProof(of BlocRef, amount int, proof string, on Day) (Ruling, []Refusal) {
-	var refusals []Refusal
+func (c Candidate) RecordProof(of BlocRef, amount int, proof string, on calendar.Day) (Ruling, []words.Refusal) {
+	var refusals []words.Refusal
 	requirement := c.Catalogue.Scheme(of.Revision).requirement(of.Bloc)
 	switch held := c.Ledger(of.Revision, on).Requirement(of.Bloc); {
 	case requirement == nil:
-		refusals = append(refusals, refuse(RequirementUnknown, "requirement", of.Bloc))
+		refusals = append(refusals, words.Refuse(words.RequirementUnknown, "requirement", of.Bloc))
 	case held != nil && held.Status == RequirementFulfilled:
-		refusals = append(refusals, refuse(RequirementIsFulfilled, "requirement", of.Bloc))
+		refusals = append(refusals, words.Refuse(words.RequirementIsFulfilled, "requirement", of.Bloc))
 	case (requirement.atLeast != nil) != (amount > 0):
-		refusals = append(refusals, refuse(AmountMismatch, "requirement", of.Bloc))
+		refusals = append(refusals, words.Refuse(words.AmountMismatch, "requirement", of.Bloc))
 	}
 	if blank(proof) {
-		refusals = append(refusals, refuse(ProofMissing, "requirement", of.Bloc))
+		refusals = append(refusals, words.Refuse(words.ProofMissing, "requirement", of.Bloc))
 	}
 	if len(refusals) > 0 {
 		return Ruling{}, refusals
 	}
 	return c.dated(Ruling{
 		Decision: Decision{Kind: ProofDecision, Revision: of.Revision, Bloc: of.Bloc, Outcome: Fulfilled, Amount: amount},
-		Reasons:  []Reason{{Rule: ProofRecorded, Requirement: of.Bloc, Points: amount}},
+		Reasons:  []words.Reason{{Rule: words.ProofRecorded, Requirement: of.Bloc, Points: amount}},
 	}, on), nil
 }
 
 // about is a reason about a bloc or a requirement.
-func (s *Scheme) about(rule ReasonRule, code string) Reason {
+func (s *Scheme) about(rule words.ReasonRule, code string) words.Reason {
 	if s.requirement(code) != nil {
-		return Reason{Rule: rule, Requirement: code}
+		return words.Reason{Rule: rule, Requirement: code}
 	}
-	return Reason{Rule: rule, Bloc: code}
+	return words.Reason{Rule: rule, Bloc: code}
 }
 
 // concludeRequirement finds the outcome of a requirement, which is that of its criteria.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
 )
 
 // A Scale is on what criteria are assessed: by levels or by marks. The scale that every
@@ -74,15 +75,9 @@ func (s *scale) points(v Verdict) (exact.Number, bool) {
 	return mark, ok && !mark.Less(s.min) && !s.max.Less(mark) && mark.Minus(s.min).IsMultipleOf(s.step)
 }
 
-// gate is that of an épreuve assessed as a whole, which has none of its own: from the
-// scale's points on, it is acquired.
-func (s *scale) gate() *gate {
-	pass, isDefault := exact.Whole(Met.Points()), true
-	if s != nil {
-		pass, isDefault = s.pass, s.defaultPass
-	}
-	return &gate{mean: &pass, threshold: Number{Default: isDefault}}
-}
+// passes says from which points an épreuve on the scale is acquired if it is assessed as a
+// whole and has no gate, and whether that is a default.
+func (s *scale) passes() (exact.Number, bool) { return s.passing(), s == nil || s.defaultPass }
 
 // passing are the points from which an assessment is acquired.
 func (s *scale) passing() exact.Number {
@@ -131,7 +126,7 @@ func (c *gateCompiler) setScales() {
 			c.marks(field+".marks", *given.Marks, made)
 		}
 		if given.Pass != "" {
-			made.pass = orZero(c.amount(field+".pass", given.Pass))
+			made.pass = gate.OrZero(gate.Number(given.Pass, c.at(field+".pass")))
 			if made.pass.Less(made.min) || made.max.Less(made.pass) {
 				c.report(field+".pass", "is %s; must be points of the scale", given.Pass)
 			}
@@ -147,8 +142,8 @@ func (c *gateCompiler) setScales() {
 }
 
 func (c *gateCompiler) marks(field string, given Marks, made *scale) {
-	made.min, made.max = orZero(c.amount(field+".min", given.Min)), orZero(c.amount(field+".max", given.Max))
-	made.step, made.pass = orZero(c.amount(field+".step", given.Step)), made.max
+	made.min, made.max = gate.OrZero(gate.Number(given.Min, c.at(field+".min"))), gate.OrZero(gate.Number(given.Max, c.at(field+".max")))
+	made.step, made.pass = gate.OrZero(gate.Number(given.Step, c.at(field+".step"))), made.max
 	made.minText, made.maxText, made.stepText = given.Min, given.Max, given.Step
 	switch {
 	case !made.min.Less(made.max):

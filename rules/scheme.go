@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/acquis-eval/acquis/rules/agreement"
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"github.com/acquis-eval/acquis/rules/exact"
+	"github.com/acquis-eval/acquis/rules/gate"
 	"github.com/acquis-eval/acquis/rules/registration"
 )
 
@@ -42,7 +44,7 @@ type Spec struct {
 
 	// The gates of compétences and blocs that have none of their own; nil means that
 	// the thresholds in percent hold.
-	CompetenceGate, BlocGate *Gate
+	CompetenceGate, BlocGate *gate.Given
 
 	Scales []Scale
 	Scale  string // code of the one of criteria that name none; empty: they have verdicts
@@ -68,12 +70,12 @@ type Numbers struct {
 type Bloc struct {
 	Code    string
 	Units   []Unit
-	Gate    *Gate // its own; nil means that of the référentiel
-	Credits *int  // what it is worth in a choice; nil: nothing
+	Gate    *gate.Given // its own; nil means that of the référentiel
+	Credits *int        // what it is worth in a choice; nil: nothing
 
-	Validity *Period // its own; nil means that of the référentiel
+	Validity *calendar.Period // its own; nil means that of the référentiel
 
-	gate    *gate
+	gate    *gate.Gate
 	atLeast *int // of a requirement that documents prove
 }
 
@@ -87,13 +89,13 @@ type Unit struct {
 	HasBlocOnlyMethod bool   // a method replaces the normal one when one bloc is presented alone
 	Variants          []When // methods that do, the first one that applies, before that
 	Criteria          []Criterion
-	MaxAttempts       *int       // how often its bloc may be presented; nil means without limit
-	MinAssessors      *int       // its own; nil means the number of the référentiel
-	Gate              *Gate      // its own; nil means that of the référentiel
-	Agreement         *Agreement // its own; nil means that of the référentiel
+	MaxAttempts       *int        // how often its bloc may be presented; nil means without limit
+	MinAssessors      *int        // its own; nil means the number of the référentiel
+	Gate              *gate.Given // its own; nil means that of the référentiel
+	Agreement         *Agreement  // its own; nil means that of the référentiel
 	Share
 
-	gate         *gate
+	gate         *gate.Gate
 	unit         *scale // of marks: what its points are in; nil means percent
 	percent      bool   // its points are in percent, whatever its criteria have
 	minAssessors Number

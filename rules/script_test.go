@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // A script is one case of testdata, played line by line; testdata/README.md
@@ -161,12 +163,12 @@ func TestEveryRuleHasACase(t *testing.T) {
 			}
 		}
 	}
-	for _, rule := range ReasonRules() {
+	for _, rule := range words.ReasonRules() {
 		if !shown[string(rule)] {
 			t.Errorf("no case shows the reason %s", rule)
 		}
 	}
-	for _, rule := range RefusalRules() {
+	for _, rule := range words.RefusalRules() {
 		if !shown[string(rule)] {
 			t.Errorf("no case shows the refusal %s", rule)
 		}

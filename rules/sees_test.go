@@ -1,15 +1,19 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/acquis-eval/acquis/rules/visibility"
+)
 
 // viewOf reads who looks, from the words before what they look at: "k1 eve
 // ASSESSOR JURY".
-func viewOf(words []string) View {
-	var roles []Role
+func viewOf(words []string) visibility.View {
+	var roles []visibility.Role
 	for _, word := range words[2:] {
-		roles = append(roles, Role(word))
+		roles = append(roles, visibility.Role(word))
 	}
-	return ViewOf(words[1], roles)
+	return visibility.Of(words[1], roles)
 }
 
 func (p *player) sees(l line) error { // sees k1 eve ASSESSOR C1.1.1: MET, eve MET

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/gate"
+	"github.com/acquis-eval/acquis/rules/words"
 	"pgregory.net/rapid"
 )
 
@@ -39,7 +42,7 @@ func newStory(t *rapid.T, reached map[string]int) *story {
 	}
 	s.world = startOf(specs, counting)
 	if rapid.IntRange(0, 3).Draw(t, "tie") == 0 {
-		s.do(func(w *world) []Refusal { w.tied = []string{"dan"}; return nil })
+		s.do(func(w *world) []words.Refusal { w.tied = []string{"dan"}; return nil })
 	}
 	return s
 }
@@ -111,18 +114,28 @@ func genUnit(code string, epreuve bool) *rapid.Generator[Unit] {
 }
 
 // genPeriod draws a validity, which often has no end.
-func genPeriod() *rapid.Generator[Period] {
-	return rapid.SampledFrom([]Period{{}, {}, {}, Months(1), Years(1)})
+func genPeriod() *rapid.Generator[calendar.Period] {
+	return rapid.SampledFrom([]calendar.Period{{}, {}, {}, calendar.Months(1), calendar.Years(1)})
+}
+
+// gates are those of stories. All that gates can be is tested in package gate.
+var gates = []gate.Given{
+	{Mean: &gate.Mean{Threshold: "50"}},
+	{Mean: &gate.Mean{Threshold: "66.667", RoundTo: "0.5"}, Floor: "50"},
+	{Mean: &gate.Mean{Threshold: "75"}, Count: &gate.Count{AtLeast: new(1)}},
+	{Count: &gate.Count{Percent: new(67)}, AtMost: &gate.AtMost{Number: new(1), Below: "50"}},
+	{Floor: "50", Shortfall: &gate.Shortfall{Below: "100", AtMost: "80"}},
+	{Mean: &gate.Mean{Threshold: "0"}, AtMost: &gate.AtMost{Number: new(0), Below: "50"}, Shortfall: &gate.Shortfall{Below: "75", AtMost: "0"}},
 }
 
 // genGates gives some blocs and compétences gates, and shares to what is below them.
 func genGates(t *rapid.T, spec *Spec) {
-	own := func(children int) *Gate {
-		if rapid.IntRange(0, 2).Draw(t, "gate") > 0 {
+	own := func() *gate.Given {
+		if rapid.IntRange(0, 2).Draw(t, "has a gate") > 0 {
 			return nil
 		}
-		gate := genGate(children).Draw(t, "gate")
-		return &gate
+		g := rapid.SampledFrom(gates).Draw(t, "gate")
+		return &g
 	}
 	share := func(s *Share, bonus bool) {
 		s.Weight = genNumber(1, 2, 5).Draw(t, "weight")
@@ -132,13 +145,13 @@ func genGates(t *rapid.T, spec *Spec) {
 	}
 	for i := range spec.Blocs {
 		b := &spec.Blocs[i]
-		b.Gate = own(len(b.Units))
+		b.Gate = own()
 		for j := range b.Units {
 			c := &b.Units[j]
 			if b.Gate != nil && b.Gate.Mean != nil {
 				share(&c.Share, b.Gate.Count == nil && j > 0 && !slices.ContainsFunc(c.Criteria, func(k Criterion) bool { return k.Eliminatory }))
 			}
-			if c.Gate = own(len(c.Criteria)); c.Gate != nil && c.Gate.Mean == nil {
+			if c.Gate = own(); c.Gate != nil && c.Gate.Mean == nil {
 				continue
 			}
 			for k := range c.Criteria {
@@ -167,10 +180,10 @@ func pick[T any](s *story, what string, from []T) (one T, ok bool) {
 
 // do plays an act and keeps it. An act draws nothing itself, so that it can be
 // played again.
-func (s *story) do(act func(*world) []Refusal) []Refusal {
+func (s *story) do(act func(*world) []words.Refusal) []words.Refusal {
 	s.log = append(s.log, func(w *world) { act(w) })
 	refusals := act(s.world)
-	if KindOf(refusals) != "" {
+	if words.KindOf(refusals) != "" {
 		s.reached["refused"]++
 	}
 	return refusals
@@ -224,14 +237,14 @@ func (s *story) enrol() {
 		e.Scope, e.Blocs = NamedBlocs, blocs
 	}
 	id := fmt.Sprintf("k%d", len(s.world.candidacies)+1)
-	s.do(func(w *world) []Refusal { return w.enrol(id, session, e) })
+	s.do(func(w *world) []words.Refusal { return w.enrol(id, session, e) })
 }
 
 func (s *story) leave() {
 	if id, ok := s.anyCandidacy(); ok {
 		as, blocs := rapid.SampledFrom([]CandidacyState{Withdrawn, Absent}).Draw(s.T, "as"), s.someBlocs()
-		s.do(func(w *world) []Refusal {
-			return w.move(id, func(c Case) (Candidacy, []Refusal) { return c.Leave(as, blocs) })
+		s.do(func(w *world) []words.Refusal {
+			return w.move(id, func(c Case) (Candidacy, []words.Refusal) { return c.Leave(as, blocs) })
 		})
 	}
 }
@@ -239,8 +252,8 @@ func (s *story) leave() {
 func (s *story) reinstate() {
 	if id, ok := s.anyCandidacy(); ok {
 		blocs := s.someBlocs()
-		s.do(func(w *world) []Refusal {
-			return w.move(id, func(c Case) (Candidacy, []Refusal) { return c.Reinstate(blocs) })
+		s.do(func(w *world) []words.Refusal {
+			return w.move(id, func(c Case) (Candidacy, []words.Refusal) { return c.Reinstate(blocs) })
 		})
 	}
 }
@@ -252,7 +265,7 @@ func (s *story) assess() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		who, verdict := rapid.SampledFrom(assessors).Draw(s.T, "assessor"), genVerdict().Draw(s.T, "verdict")
-		s.do(func(w *world) []Refusal {
+		s.do(func(w *world) []words.Refusal {
 			return w.record(id, who, CriterionVerdict{Criterion: code, Verdict: verdict})
 		})
 	}
@@ -269,7 +282,7 @@ func (s *story) assessAll() {
 	if rapid.IntRange(0, 2).Draw(s.T, "agree") > 0 {
 		paul = eve
 	}
-	s.do(func(w *world) []Refusal {
+	s.do(func(w *world) []words.Refusal {
 		return append(w.record(id, "eve", w.whole(id, eve)...), w.record(id, "paul", w.whole(id, paul)...)...)
 	})
 }
@@ -281,7 +294,7 @@ func (s *story) retract() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		who := rapid.SampledFrom(assessors).Draw(s.T, "assessor")
-		s.do(func(w *world) []Refusal { return w.retract(id, who, code) })
+		s.do(func(w *world) []words.Refusal { return w.retract(id, who, code) })
 	}
 }
 
@@ -292,7 +305,7 @@ func (s *story) settle() {
 		return
 	}
 	who, verdict := rapid.SampledFrom(s.jurors).Draw(s.T, "juror"), genVerdict().Draw(s.T, "verdict")
-	s.do(func(w *world) []Refusal { return w.settle(id, who, w.disputed(id, verdict)...) })
+	s.do(func(w *world) []words.Refusal { return w.settle(id, who, w.disputed(id, verdict)...) })
 }
 
 func (s *story) advise() {
@@ -302,7 +315,7 @@ func (s *story) advise() {
 	}
 	if code, ok := s.anyCriterion(id); ok {
 		favourable := rapid.IntRange(0, 3).Draw(s.T, "favourable") > 0
-		s.do(func(w *world) []Refusal { return w.advise(id, code, favourable) })
+		s.do(func(w *world) []words.Refusal { return w.advise(id, code, favourable) })
 	}
 }
 
@@ -319,7 +332,7 @@ func (s *story) exempt() {
 		holds := Statement{Holds: true, Reason: "the post"}
 		r := ExemptionRequest{code, rapid.Bool().Draw(s.T, "granted"), holds, holds, "the post"}
 		who := rapid.SampledFrom(s.jurors).Draw(s.T, "juror")
-		s.do(func(w *world) []Refusal { return w.exempt(id, who, r) })
+		s.do(func(w *world) []words.Refusal { return w.exempt(id, who, r) })
 	}
 }
 
@@ -350,7 +363,7 @@ func (s *story) deliberate() {
 			d.Lines = append(d.Lines, BlocLine{bloc, outcome, "motive"})
 		}
 	}
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.deliberate(id, sitting, d)
 		return refusals
 	})
@@ -367,7 +380,7 @@ func (s *story) rectify() {
 	}
 	session, sitting := s.anySession(), s.sitting()
 	r := Rectification{d.ID, rapid.SampledFrom([]DecisionOutcome{Capitalised, NotCapitalised}).Draw(s.T, "outcome"), "motive"}
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.rectify(session, sitting, r)
 		return refusals
 	})
@@ -379,7 +392,7 @@ func (s *story) rectify() {
 func (s *story) award() {
 	session, sitting := s.anySession(), s.sitting()
 	revision := rapid.SampledFrom([]Revision{mainR1, mainR2}).Draw(s.T, "revision")
-	refusals := s.do(func(w *world) []Refusal {
+	refusals := s.do(func(w *world) []words.Refusal {
 		_, refusals := w.award(session, sitting, revision)
 		return refusals
 	})
@@ -391,7 +404,7 @@ func (s *story) award() {
 func (s *story) prior() {
 	revision := rapid.SampledFrom([]Revision{mainR1, mainR2}).Draw(s.T, "revision")
 	bloc := BlocRef{revision, rapid.SampledFrom([]string{"B1", "B2", "B3"}).Draw(s.T, "bloc")}
-	s.do(func(w *world) []Refusal {
+	s.do(func(w *world) []words.Refusal {
 		_, refusals := w.prior(bloc, "proof")
 		return refusals
 	})
@@ -400,8 +413,8 @@ func (s *story) prior() {
 // pass lets days go by.
 func (s *story) pass() {
 	days := rapid.SampledFrom([]int{1, 31, 400}).Draw(s.T, "days")
-	s.do(func(w *world) []Refusal {
-		w.today = w.today.plus(days)
+	s.do(func(w *world) []words.Refusal {
+		w.today = daysAfter(w.today, days)
 		return nil
 	})
 }
@@ -410,6 +423,6 @@ func (s *story) pass() {
 func (s *story) end() {
 	if rapid.IntRange(0, 9).Draw(s.T, "really") == 0 {
 		session, as := s.anySession(), rapid.SampledFrom([]SessionState{SessionClosed, SessionCancelled}).Draw(s.T, "as")
-		s.do(func(w *world) []Refusal { return w.end(session, as) })
+		s.do(func(w *world) []words.Refusal { return w.end(session, as) })
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
 )
 
 // validity is how long something is valid: "validity r1 B1: 12 months", or of "blocs" or
@@ -27,16 +29,16 @@ func (p *player) validity(l line) error {
 	return p.compile(l, spec)
 }
 
-func periodOf(text string) (Period, error) {
+func periodOf(text string) (calendar.Period, error) {
 	if text == "unlimited" {
-		return Period{}, nil
+		return calendar.Period{}, nil
 	}
 	number, unit, _ := strings.Cut(text, " ")
 	n, err := strconv.Atoi(number)
 	if unit == "months" {
-		return Months(n), err
+		return calendar.Months(n), err
 	}
-	return Years(n), err
+	return calendar.Years(n), err
 }
 
 // day moves the calendar: "today 2027-03-11".
@@ -44,6 +46,6 @@ func (p *player) day(l line) error {
 	if _, err := time.Parse(time.DateOnly, l.arg(0)); err != nil {
 		return l.errorf("%v", err)
 	}
-	p.world.today = Day(l.arg(0))
+	p.world.today = calendar.Day(l.arg(0))
 	return nil
 }

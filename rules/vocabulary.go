@@ -98,6 +98,16 @@ const (
 // live tells whether a candidacy takes its candidate's one place in the session.
 func (s CandidacyState) live() bool { return s == Enrolled || s == Decided }
 
+// Standing is the state of one candidacy, and of its session.
+type Standing struct {
+	Session   SessionState
+	Candidacy CandidacyState
+}
+
+// Live tells whether the person is being assessed or decided about there. Whoever is, is
+// not forgotten (rules/retention).
+func (s Standing) Live() bool { return s.Session == SessionOpen && s.Candidacy.live() }
+
 // DecisionKind is what a decision is about.
 type DecisionKind string
 

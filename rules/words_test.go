@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // actions are the words that do something.
@@ -57,7 +59,7 @@ func (p *player) enrol(l line) error {
 }
 
 func (p *player) move(l line) error {
-	p.refusals = p.world.move(l.arg(0), func(c Case) (Candidacy, []Refusal) {
+	p.refusals = p.world.move(l.arg(0), func(c Case) (Candidacy, []words.Refusal) {
 		switch l.word {
 		case "withdraw":
 			return c.Leave(Withdrawn, l.part(0))
@@ -280,8 +282,8 @@ func (p *player) because(l line) error {
 
 // expect compares what a line says with the actual value, and keeps the reasons
 // for the following lines.
-func (p *player) expect(l line, want, got string, reasons []Reason) error {
-	p.reasons = queue[Reason]{left: reasons}
+func (p *player) expect(l line, want, got string, reasons []words.Reason) error {
+	p.reasons = queue[words.Reason]{left: reasons}
 	if got != want {
 		return l.errorf("got %s", got)
 	}
@@ -302,7 +304,7 @@ func (p *player) shows(l line) error {
 		if k.Points != nil {
 			found = k.Points.String() + " points"
 		}
-		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+found), []Reason{k.Reason})
+		return p.expect(l, want, strings.TrimSpace(string(k.Status)+" "+found), []words.Reason{k.Reason})
 	}
 	return l.errorf("%s is not in the grid", code)
 }

@@ -3,6 +3,9 @@ package rules
 import (
 	"fmt"
 	"slices"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // world behaves as the service does around the rules, as simply as possible: it
@@ -19,7 +22,7 @@ type world struct {
 	decisions   []Decision
 	tied        []string
 	seq         uint64
-	today       Day
+	today       calendar.Day
 }
 
 // candidacyFile is a candidacy and its acts.
@@ -90,7 +93,7 @@ func (w *world) next() uint64 {
 	return w.seq
 }
 
-func (w *world) enrol(id, session string, e Enrolment) []Refusal {
+func (w *world) enrol(id, session string, e Enrolment) []words.Refusal {
 	k, refusals := w.before(session).Enrol(e)
 	if len(refusals) == 0 {
 		k.ID, k.Label = id, id
@@ -99,7 +102,7 @@ func (w *world) enrol(id, session string, e Enrolment) []Refusal {
 	return refusals
 }
 
-func (w *world) move(id string, act func(Case) (Candidacy, []Refusal)) []Refusal {
+func (w *world) move(id string, act func(Case) (Candidacy, []words.Refusal)) []words.Refusal {
 	k, refusals := act(w.caseOf(id))
 	if len(refusals) == 0 {
 		w.file(id).Candidacy = k
@@ -107,7 +110,7 @@ func (w *world) move(id string, act func(Case) (Candidacy, []Refusal)) []Refusal
 	return refusals
 }
 
-func (w *world) record(id, assessor string, lines ...CriterionVerdict) []Refusal {
+func (w *world) record(id, assessor string, lines ...CriterionVerdict) []words.Refusal {
 	k := w.file(id)
 	quality := w.qualities[k.Session][assessor]
 	refusals := w.caseOf(id).Record(quality, lines)
@@ -152,7 +155,7 @@ func (w *world) disputed(id string, verdict Verdict) []CriterionVerdict {
 	return lines
 }
 
-func (w *world) retract(id, assessor string, criteria ...string) []Refusal {
+func (w *world) retract(id, assessor string, criteria ...string) []words.Refusal {
 	refusals := w.caseOf(id).Retract(assessor, criteria)
 	if len(refusals) > 0 {
 		return refusals
@@ -164,7 +167,7 @@ func (w *world) retract(id, assessor string, criteria ...string) []Refusal {
 	return nil
 }
 
-func (w *world) settle(id, juror string, lines ...CriterionVerdict) []Refusal {
+func (w *world) settle(id, juror string, lines ...CriterionVerdict) []words.Refusal {
 	settlements, refusals := w.caseOf(id).Settle(juror, lines)
 	k, seq := w.file(id), w.next()
 	for _, s := range settlements {
@@ -175,7 +178,7 @@ func (w *world) settle(id, juror string, lines ...CriterionVerdict) []Refusal {
 	return refusals
 }
 
-func (w *world) advise(id, criterion string, favourable bool) []Refusal {
+func (w *world) advise(id, criterion string, favourable bool) []words.Refusal {
 	refusals := w.caseOf(id).Advise(criterion)
 	if len(refusals) == 0 {
 		k := w.file(id)
@@ -184,7 +187,7 @@ func (w *world) advise(id, criterion string, favourable bool) []Refusal {
 	return refusals
 }
 
-func (w *world) exempt(id, juror string, r ExemptionRequest) []Refusal {
+func (w *world) exempt(id, juror string, r ExemptionRequest) []words.Refusal {
 	e, refusals := w.caseOf(id).DecideExemption(juror, r)
 	if len(refusals) == 0 {
 		e.Seq = w.next()
@@ -209,7 +212,7 @@ func (w *world) write(rulings []Ruling) []Ruling {
 	return rulings
 }
 
-func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []Refusal) {
+func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []words.Refusal) {
 	j, refusals := w.caseOf(id).Deliberate(s, d)
 	if len(refusals) == 0 {
 		k := w.file(id)
@@ -220,13 +223,13 @@ func (w *world) deliberate(id string, s Sitting, d Deliberation) (Judgement, []R
 	return j, refusals
 }
 
-func (w *world) rectify(session string, s Sitting, r Rectification) ([]Ruling, []Refusal) {
+func (w *world) rectify(session string, s Sitting, r Rectification) ([]Ruling, []words.Refusal) {
 	rulings, refusals := w.before(session).Rectify(s, r)
 	w.sat(session, s, rulings)
 	return w.write(rulings), refusals
 }
 
-func (w *world) award(session string, s Sitting, current Revision) ([]Ruling, []Refusal) {
+func (w *world) award(session string, s Sitting, current Revision) ([]Ruling, []words.Refusal) {
 	rulings, refusals := w.before(session).Award(s, current)
 	w.sat(session, s, rulings)
 	return w.write(rulings), refusals
@@ -239,7 +242,7 @@ func (w *world) sat(session string, s Sitting, rulings []Ruling) {
 	}
 }
 
-func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []Refusal) {
+func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []words.Refusal) {
 	ruling, refusals := w.candidate().RecordPrior(bloc, proof, w.today)
 	if len(refusals) > 0 {
 		return nil, refusals
@@ -247,7 +250,7 @@ func (w *world) prior(bloc BlocRef, proof string) ([]Ruling, []Refusal) {
 	return w.write([]Ruling{ruling}), nil
 }
 
-func (w *world) end(session string, as SessionState) []Refusal {
+func (w *world) end(session string, as SessionState) []words.Refusal {
 	s := w.sessions[session]
 	if as == SessionClosed {
 		refusals := s.Close(w.of(session))

@@ -14,7 +14,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/gen/openapi"
 	"github.com/acquis-eval/acquis/notary"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -38,7 +38,7 @@ type Options struct {
 	Now          func() time.Time    // the clock; nil: the machine's
 	Zone         *time.Location      // in which days begin and end; nil: UTC
 
-	Retention rules.Retention // what a purge may erase; nothing by default
+	Retention retention.Periods // what a purge may erase; nothing by default
 	Backups   backup.Settings
 }
 

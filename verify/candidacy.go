@@ -8,6 +8,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -45,7 +47,7 @@ func (p *person) enrolment(c candidacy) {
 	if asked.Scope == rules.NamedBlocs {
 		asked.Blocs = c.message.GetEnrolledBlocs()
 	}
-	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known, Day: rules.Day(c.message.GetEnrolDay())}.Enrol(asked)
+	enrolled, refusals := rules.Case{Scheme: c.scheme, Session: c.session.at(0), Candidate: known, Day: calendar.Day(c.message.GetEnrolDay())}.Enrol(asked)
 	if len(refusals) > 0 {
 		c.wrong("was enrolled, which the rules forbid: %s", why(refusals))
 	} else if !slices.Equal(enrolled.Enrolled, c.message.GetEnrolledBlocs()) {
@@ -202,7 +204,7 @@ func (e entry) onlyVerdicts() bool {
 
 // assessed checks verdicts, retractions and settlements.
 func (e entry) assessed(judged rules.Case) {
-	var refusals []rules.Refusal
+	var refusals []words.Refusal
 	var given []rules.CriterionVerdict
 	var retracted []string
 	for _, line := range e.assessment.GetVerdicts() {
@@ -229,7 +231,7 @@ func (e entry) assessed(judged rules.Case) {
 }
 
 // settled settles again, on the verdicts that existed then.
-func (e entry) settled(judged rules.Case) []rules.Refusal {
+func (e entry) settled(judged rules.Case) []words.Refusal {
 	lines := make([]rules.CriterionVerdict, len(e.assessment.GetSettlements()))
 	for i, line := range e.assessment.GetSettlements() {
 		verdict, kind := casefile.Finding(line)
@@ -251,7 +253,7 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 	if err != nil {
 		return err
 	}
-	var refusals []rules.Refusal
+	var refusals []words.Refusal
 	switch act := e.file.GetEntry().(type) {
 	case *storepb.CaseFile_Advice:
 		refusals = judged.Advise(act.Advice.GetCriterion())
@@ -280,6 +282,6 @@ func (p *person) filed(e entry, judged rules.Case, before []entry) error {
 }
 
 // why returns the first rule that forbids an act.
-func why(refusals []rules.Refusal) string {
+func why(refusals []words.Refusal) string {
 	return refusals[0].Description + " (" + string(refusals[0].Rule) + ")"
 }

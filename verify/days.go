@@ -3,10 +3,10 @@ package verify
 import (
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/acquis-eval/acquis/casefile"
-	"github.com/acquis-eval/acquis/rules"
 )
 
 // The zone of the service is not stored, so that the day of an act cannot be computed
@@ -18,8 +18,8 @@ const (
 
 // onItsDay checks that the day of an act is one that its instant was on somewhere.
 func (s subject) onItsDay(day string, at *timestamppb.Timestamp) {
-	first, last := rules.DayOf(at.AsTime().Add(westernmost)), rules.DayOf(at.AsTime().Add(easternmost))
-	if d := rules.Day(day); !casefile.IsDay(day) || d < first || d > last {
+	first, last := calendar.DayOf(at.AsTime().Add(westernmost)), calendar.DayOf(at.AsTime().Add(easternmost))
+	if d := calendar.Day(day); !casefile.IsDay(day) || d < first || d > last {
 		s.wrong("was done at %s, which was not on %q anywhere", at.AsTime().Format(time.RFC3339), day)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/acquis-eval/acquis/casefile"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // An act is everything that one event decided about a candidate.
@@ -101,7 +103,7 @@ func (p *person) deliberation(a act) error {
 	}
 	judged := p.caseOf(a, c.session)
 	if len(a.decisions) == 0 {
-		judged.Day = rules.Day(c.message.GetSitting().GetDay())
+		judged.Day = calendar.Day(c.message.GetSitting().GetDay())
 	}
 	judged.Acts = actsOf(entries)
 	judged.Candidacy = c.enrolled()
@@ -217,7 +219,7 @@ func sittingOf(a act) rules.Sitting {
 
 // compare compares the decisions with what the rules decide, and tells whether
 // they are the same. s is the session whose jury sat; nil if none did.
-func (p *person) compare(a act, rulings []rules.Ruling, refusals []rules.Refusal, s *sitting) bool {
+func (p *person) compare(a act, rulings []rules.Ruling, refusals []words.Refusal, s *sitting) bool {
 	if len(refusals) > 0 {
 		a.decisions[0].wrong("was decided, which the rules forbid: %s", why(refusals))
 		return false

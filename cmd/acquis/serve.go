@@ -17,7 +17,8 @@ import (
 	"github.com/acquis-eval/acquis/checkpoint"
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/legible"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -48,9 +49,9 @@ type serveCommand struct {
 	TLS  tlsFlags  `embed:"" prefix:"tls-" group:"TLS:"`
 	OIDC oidcFlags `embed:"" prefix:"oidc-" group:"OIDC tokens:"`
 
-	RetentionIdentity       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: forever."`
-	RetentionFreeText       rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: forever."`
-	RetentionAccommodations rules.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: forever."`
+	RetentionIdentity       calendar.Period `group:"Retention:" placeholder:"PERIOD" help:"How long an identity is kept after the last act on its candidate, before a purge may erase it. If not set: forever."`
+	RetentionFreeText       calendar.Period `group:"Retention:" placeholder:"PERIOD" help:"How long comments, motives and reasons are kept after their act. If not set: forever."`
+	RetentionAccommodations calendar.Period `group:"Retention:" placeholder:"PERIOD" help:"How long accommodations, needs and advice are kept after their act. If not set: forever."`
 }
 
 // A timeZone is one of the IANA database, which is part of the binary: the day must
@@ -160,7 +161,7 @@ func (s *serveCommand) Run(ctx context.Context, engine store.Engine, c console) 
 		NoReflection: s.NoReflection,
 		Backups:      s.Backup.backups(engine, string(s.DataDir)),
 		Zone:         s.TimeZone.location,
-		Retention:    rules.Retention{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
+		Retention:    retention.Periods{Identity: s.RetentionIdentity, FreeText: s.RetentionFreeText, Accommodations: s.RetentionAccommodations},
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/services"
@@ -34,7 +34,7 @@ type config struct {
 	Attempts                    authn.AttemptLimits
 	NoReflection                bool
 	Backups                     backup.Settings
-	Retention                   rules.Retention
+	Retention                   retention.Periods
 	Zone                        *time.Location      // in which days begin and end
 	TLS                         *authn.Certificates // nil: plain text
 	OIDC                        *authn.OIDC         // nil: keys only

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -147,17 +147,17 @@ func list(roles []acquispb.Role_Enum, between string) string {
 // Refused makes an error of refusals by rules: wrong fields if the input is
 // impossible, otherwise every rule that refuses. field names the field of the
 // request that a refusal is about.
-func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
-	kind := rules.KindOf(refusals)
+func Refused(refusals []words.Refusal, field func(words.Refusal) string) error {
+	kind := words.KindOf(refusals)
 	if kind == "" {
 		return nil
 	}
-	first := refusals[slices.IndexFunc(refusals, func(r rules.Refusal) bool { return r.Kind == kind })]
+	first := refusals[slices.IndexFunc(refusals, func(r words.Refusal) bool { return r.Kind == kind })]
 	text := Clip(first.Description, maxRuleText)
-	if kind == rules.InvalidArgument {
-		bad := slices.DeleteFunc(slices.Clone(refusals), func(r rules.Refusal) bool { return r.Kind != kind })
+	if kind == words.InvalidArgument {
+		bad := slices.DeleteFunc(slices.Clone(refusals), func(r words.Refusal) bool { return r.Kind != kind })
 		return failNamed(codes.InvalidArgument, string(first.Rule), text+andMore(len(bad)), &errdetails.BadRequest{
-			FieldViolations: shown(bad, func(r rules.Refusal) *errdetails.BadRequest_FieldViolation {
+			FieldViolations: shown(bad, func(r words.Refusal) *errdetails.BadRequest_FieldViolation {
 				return &errdetails.BadRequest_FieldViolation{
 					Field: Clip(cmp.Or(field(r), wholeRequest), MaxFieldText), Description: Clip(r.Description, maxRuleText), Reason: string(r.Rule),
 				}
@@ -165,11 +165,11 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 		})
 	}
 	code := codes.FailedPrecondition
-	if kind == rules.Aborted {
+	if kind == words.Aborted {
 		code = codes.Aborted
 	}
 	return failNamed(code, string(first.Rule), text+andMore(len(refusals)), &errdetails.PreconditionFailure{
-		Violations: shown(refusals, func(r rules.Refusal) *errdetails.PreconditionFailure_Violation {
+		Violations: shown(refusals, func(r words.Refusal) *errdetails.PreconditionFailure_Violation {
 			return &errdetails.PreconditionFailure_Violation{
 				Type: string(r.Rule), Subject: Clip(r.Subject, MaxFieldText), Description: Clip(r.Description, maxRuleText),
 			}
@@ -178,8 +178,8 @@ func Refused(refusals []rules.Refusal, field func(rules.Refusal) string) error {
 }
 
 // At names one field for every refusal.
-func At(field string) func(rules.Refusal) string {
-	return func(rules.Refusal) string { return field }
+func At(field string) func(words.Refusal) string {
+	return func(words.Refusal) string { return field }
 }
 
 // Outward turns any error into one that a caller may see. Unknown errors are

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // TestErrorsAreBounded: every error fits into trailers, even if it names long
@@ -19,11 +19,11 @@ import (
 func TestErrorsAreBounded(t *testing.T) {
 	long := strings.Repeat("é", 1<<20)
 	manyViolations := slices.Repeat([]Violation{{long, long}}, 1000)
-	impossible := slices.Repeat([]rules.Refusal{{Rule: "R", Kind: rules.InvalidArgument, Subject: long, Description: long}}, 1000)
-	forbidden := slices.Repeat([]rules.Refusal{{Rule: "R", Kind: rules.FailedPrecondition, Subject: long, Description: long}}, 1000)
+	impossible := slices.Repeat([]words.Refusal{{Rule: "R", Kind: words.InvalidArgument, Subject: long, Description: long}}, 1000)
+	forbidden := slices.Repeat([]words.Refusal{{Rule: "R", Kind: words.FailedPrecondition, Subject: long, Description: long}}, 1000)
 	for name, err := range map[string]error{
 		"violations":       Invalid(acquispb.ErrorReason_INVALID_FIELD, manyViolations...),
-		"impossible input": Refused(impossible, func(r rules.Refusal) string { return r.Subject }),
+		"impossible input": Refused(impossible, func(r words.Refusal) string { return r.Subject }),
 		"rules":            Refused(forbidden, At("x")),
 		"not found":        NotFound(long),
 		"taken":            AlreadyExists(long),

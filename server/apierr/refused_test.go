@@ -8,32 +8,32 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // TestRefused: refusals of the rules have the code of their first kind. For
 // impossible input the error names the fields, otherwise each rule and its
 // subject.
 func TestRefused(t *testing.T) {
-	refusal := func(rule string, kind rules.Kind) rules.Refusal {
-		return rules.Refusal{Rule: rules.RefusalRule(rule), Kind: kind, Subject: "bloc " + rule, Description: rule + " forbids it"}
+	refusal := func(rule string, kind words.Kind) words.Refusal {
+		return words.Refusal{Rule: words.RefusalRule(rule), Kind: kind, Subject: "bloc " + rule, Description: rule + " forbids it"}
 	}
-	impossible, forbidden, stale := refusal("I", rules.InvalidArgument), refusal("F", rules.FailedPrecondition), refusal("A", rules.Aborted)
+	impossible, forbidden, stale := refusal("I", words.InvalidArgument), refusal("F", words.FailedPrecondition), refusal("A", words.Aborted)
 	for what, c := range map[string]struct {
-		refusals []rules.Refusal
+		refusals []words.Refusal
 		code     codes.Code
 		reason   string
 		named    []string
 	}{
 		"nothing":                      {nil, codes.OK, "", nil},
-		"impossible":                   {[]rules.Refusal{impossible}, codes.InvalidArgument, "I", []string{"at bloc I"}},
-		"forbidden":                    {[]rules.Refusal{forbidden}, codes.FailedPrecondition, "F", []string{"F bloc F"}},
-		"stale":                        {[]rules.Refusal{stale}, codes.Aborted, "A", []string{"A bloc A"}},
-		"impossible, though forbidden": {[]rules.Refusal{forbidden, impossible, stale}, codes.InvalidArgument, "I", []string{"at bloc I"}},
-		"twice impossible":             {[]rules.Refusal{impossible, forbidden, impossible}, codes.InvalidArgument, "I", []string{"at bloc I", "at bloc I"}},
-		"stale, though forbidden":      {[]rules.Refusal{forbidden, stale}, codes.Aborted, "A", []string{"F bloc F", "A bloc A"}},
+		"impossible":                   {[]words.Refusal{impossible}, codes.InvalidArgument, "I", []string{"at bloc I"}},
+		"forbidden":                    {[]words.Refusal{forbidden}, codes.FailedPrecondition, "F", []string{"F bloc F"}},
+		"stale":                        {[]words.Refusal{stale}, codes.Aborted, "A", []string{"A bloc A"}},
+		"impossible, though forbidden": {[]words.Refusal{forbidden, impossible, stale}, codes.InvalidArgument, "I", []string{"at bloc I"}},
+		"twice impossible":             {[]words.Refusal{impossible, forbidden, impossible}, codes.InvalidArgument, "I", []string{"at bloc I", "at bloc I"}},
+		"stale, though forbidden":      {[]words.Refusal{forbidden, stale}, codes.Aborted, "A", []string{"F bloc F", "A bloc A"}},
 	} {
-		err := Refused(c.refusals, func(r rules.Refusal) string { return "at " + r.Subject })
+		err := Refused(c.refusals, func(r words.Refusal) string { return "at " + r.Subject })
 		if status.Code(err) != c.code || ReasonOf(err) != c.reason {
 			t.Errorf("%s: %v %s, want %v %s", what, status.Code(err), ReasonOf(err), c.code, c.reason)
 		}

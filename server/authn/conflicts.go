@@ -10,13 +10,14 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
 
-// Roles that exclude each other (rules.Excluded) are checked over all
+// Roles that exclude each other (visibility.Excluded) are checked over all
 // credentials of a subject. Keys are compared when one is created, in the same
 // Update. Tokens are known only when they are sent, so each is compared with
 // the keys of its subject. Two tokens of one subject are never compared.
@@ -134,18 +135,18 @@ func CheckPresent(r store.Reader, members []string, now time.Time) error {
 
 // Excluded refuses roles of one subject that exclude each other.
 func Excluded(roles []acquispb.Role_Enum) error {
-	named := make([]rules.Role, len(roles))
+	named := make([]visibility.Role, len(roles))
 	for i, role := range roles {
-		named[i] = rules.Role(role.String())
+		named[i] = visibility.Role(role.String())
 	}
-	if e := rules.Excluded(named); e != nil {
+	if e := visibility.Excluded(named); e != nil {
 		return apierr.Denied(acquispb.ErrorReason_ROLES_EXCLUDED, fmt.Sprintf(
 			"a subject cannot have both JURY and %s, counting its token and all its usable keys: %s", e.Role, e.Because))
 	}
 	return nil
 }
 
-func excludesJury(role acquispb.Role_Enum) bool { return rules.Role(role.String()).ExcludesJury() }
+func excludesJury(role acquispb.Role_Enum) bool { return visibility.Role(role.String()).ExcludesJury() }
 
 // Usable tells whether a key is neither revoked nor expired.
 func Usable(key *storepb.Key, now time.Time) bool {

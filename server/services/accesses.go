@@ -14,7 +14,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
 	"github.com/acquis-eval/acquis/store"
@@ -275,13 +275,13 @@ func accessSource(r store.Reader, wanted filter.Filter[*acquispb.FileAccess]) (s
 // cutAccess shows what a view shows of an access, without the names of the
 // candidates. The reader and the RPC of a read of accommodations and exemptions
 // would reveal that there are some: see eventFrom.
-func (c *core) cutAccess(a *storepb.Access, view rules.View) *acquispb.FileAccess {
+func (c *core) cutAccess(a *storepb.Access, view visibility.View) *acquispb.FileAccess {
 	shown := &acquispb.FileAccess{Name: accessName(a.GetUid()), HourTime: a.GetHourTime()}
-	facts := rules.NoFile
+	facts := visibility.NoFile
 	if c.ofFile("/" + a.GetRpc()) {
-		facts = rules.Always
+		facts = visibility.Always
 	}
-	if view.Sees(rules.FieldActor, facts) {
+	if view.Sees(visibility.FieldActor, facts) {
 		shown.Subject, shown.Rpc = a.GetSubject(), a.GetRpc()
 	}
 	return shown
@@ -298,7 +298,7 @@ func (c *core) ofFile(fullMethod string) bool {
 	return known && rpc.Event == acquispb.Event_Kind_CANDIDACY_FILE
 }
 
-func (c *core) accessFrom(r store.Reader, a *storepb.Access, view rules.View) (*acquispb.FileAccess, error) {
+func (c *core) accessFrom(r store.Reader, a *storepb.Access, view visibility.View) (*acquispb.FileAccess, error) {
 	shown := c.cutAccess(a, view)
 	for _, uid := range a.GetCandidateUids() {
 		candidate, err := store.Candidates.Get(r, store.Key(uid))

@@ -14,7 +14,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/memstore"
 )
@@ -102,7 +102,7 @@ func (s *stage) journaled() (reads []string) {
 	must(s, s.store.View(s.Context(), func(r store.Reader) error {
 		all, err := store.Accesses.All(r, nil)
 		for _, a := range all {
-			shown, err := s.core.accessFrom(r, a, rules.View{})
+			shown, err := s.core.accessFrom(r, a, visibility.View{})
 			must(s, err)
 			reads = append(reads, fmt.Sprintf("%s %s %s %s", a.GetSubject(), segment(a.GetRpc(), 1),
 				strings.ReplaceAll(strings.Join(shown.GetCandidates(), " "), "candidates/", ""), a.GetHourTime().AsTime().Format("15:04")))

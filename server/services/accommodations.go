@@ -9,7 +9,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/referentiel"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -201,22 +201,22 @@ func (f *file) readAccommodation(r store.Reader, asked *storepb.CaseFile) (*acqu
 
 // cutAccommodation leaves what a view shows of an accommodation; nil if that is
 // nothing. A view that shows anything of it shows its state.
-func cutAccommodation(a *acquispb.Accommodation, view rules.View) *acquispb.Accommodation {
-	facts := rules.Always
+func cutAccommodation(a *acquispb.Accommodation, view visibility.View) *acquispb.Accommodation {
+	facts := visibility.Always
 	if a.GetState() == acquispb.Accommodation_State_GRANTED {
-		facts = rules.Granted
+		facts = visibility.Granted
 	}
-	if !view.Sees(rules.FieldAccommodationState, facts) {
+	if !view.Sees(visibility.FieldAccommodationState, facts) {
 		return nil
 	}
 	cut := &acquispb.Accommodation{Name: a.GetName(), State: a.GetState()}
-	if view.Sees(rules.FieldAccommodationKind, facts) {
+	if view.Sees(visibility.FieldAccommodationKind, facts) {
 		cut.Kind = a.GetKind()
 	}
-	if view.Sees(rules.FieldArrangement, facts) {
+	if view.Sees(visibility.FieldArrangement, facts) {
 		cut.Arrangement, cut.Competences, cut.Epreuves = a.GetArrangement(), a.GetCompetences(), a.GetEpreuves()
 	}
-	if view.Sees(rules.FieldNeed, facts) {
+	if view.Sees(visibility.FieldNeed, facts) {
 		cut.Need, cut.Reason, cut.Advisor = a.GetNeed(), a.GetReason(), a.GetAdvisor()
 		cut.CreateTime, cut.DecideTime = a.GetCreateTime(), a.GetDecideTime()
 	}

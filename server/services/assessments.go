@@ -9,6 +9,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/show"
@@ -48,7 +49,7 @@ func (s *sessionService) RecordAssessments(ctx context.Context, req *acquispb.Re
 			if err != nil {
 				return nil, err
 			}
-			field := func(r rules.Refusal) string { return lineField("assessments", lines, r) }
+			field := func(r words.Refusal) string { return lineField("assessments", lines, r) }
 			quality := listed(session, assessor).GetQuality()
 			if err := apierr.Refused(c.Record(quality, lines), field); err != nil {
 				return nil, err
@@ -88,7 +89,7 @@ func (s *sessionService) RetractAssessments(ctx context.Context, req *acquispb.R
 				judged.Acts = f.recordedBy(t.caller.Subject, assessor)
 			}
 			refusals := judged.Retract(assessor, req.GetCriteria())
-			if err := apierr.Refused(refusals, func(r rules.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
+			if err := apierr.Refused(refusals, func(r words.Refusal) string { return criterionField(req.GetCriteria(), r) }); err != nil {
 				return nil, err
 			}
 			return t.appendAssessment(f.candidacy, record, "")
@@ -139,7 +140,7 @@ func (s *sessionService) SettleCriteria(ctx context.Context, req *acquispb.Settl
 				return nil, err
 			}
 			settlements, refusals := c.Settle(caller.Subject, lines)
-			field := func(r rules.Refusal) string { return lineField("settlements", lines, r) }
+			field := func(r words.Refusal) string { return lineField("settlements", lines, r) }
 			if err := apierr.Refused(refusals, field); err != nil {
 				return nil, err
 			}
@@ -200,7 +201,7 @@ func mayAssess(session *storepb.Session, assessor string) error {
 }
 
 // lineField names the line of a batch that a refusal is about.
-func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) string {
+func lineField(list string, lines []rules.CriterionVerdict, r words.Refusal) string {
 	for i, line := range lines {
 		if r.Subject == "criterion "+line.Criterion {
 			return fmt.Sprintf("%s[%d].%s", list, i, fieldAbout(line, r.Rule))
@@ -210,9 +211,9 @@ func lineField(list string, lines []rules.CriterionVerdict, r rules.Refusal) str
 }
 
 // fieldAbout is the field of a line that a rule is about.
-func fieldAbout(line rules.CriterionVerdict, rule rules.RefusalRule) string {
+func fieldAbout(line rules.CriterionVerdict, rule words.RefusalRule) string {
 	switch {
-	case rule != rules.VerdictUnknown && rule != rules.OffScale:
+	case rule != words.VerdictUnknown && rule != words.OffScale:
 		return "criterion"
 	case line.Kind == rules.ByLevel || line.Kind == rules.ByMark:
 		return string(line.Kind)
@@ -220,7 +221,7 @@ func fieldAbout(line rules.CriterionVerdict, rule rules.RefusalRule) string {
 	return string(rules.ByVerdict)
 }
 
-func criterionField(criteria []string, r rules.Refusal) string {
+func criterionField(criteria []string, r words.Refusal) string {
 	for i, criterion := range criteria {
 		if r.Subject == "criterion "+criterion {
 			return fmt.Sprintf("criteria[%d]", i)

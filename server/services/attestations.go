@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/grpc/codes"
 
 	"github.com/acquis-eval/acquis/casefile"
@@ -115,7 +116,7 @@ func (s *attestationService) writeCredential(ctx context.Context, req *acquispb.
 	return credential.New(credential.Claim{
 		Issuer: s.issuer, Holder: holder,
 		Revision: revisionName(act.GetReferentiel(), act.GetRevision()), Certification: under.shown, Bloc: under.blocs[act.GetBloc()].Message, Option: act.GetOption(),
-		Decided: act.GetDecideTime().AsTime(), Ends: s.isOver(rules.Day(act.GetLastValidDay())), Decision: p.decision.GetUid(), Proof: p.message(),
+		Decided: act.GetDecideTime().AsTime(), Ends: s.isOver(calendar.Day(act.GetLastValidDay())), Decision: p.decision.GetUid(), Proof: p.message(),
 	}, s.notary, s.now())
 }
 
@@ -167,7 +168,7 @@ func isSuperseded(r store.Reader, decision *storepb.Decision) (bool, error) {
 
 // stateOf is the state today of an attestation of a decision that is valid through a day,
 // or without end if none is given.
-func (c *core) stateOf(superseded bool, last rules.Day) acquispb.Attestation_State_Enum {
+func (c *core) stateOf(superseded bool, last calendar.Day) acquispb.Attestation_State_Enum {
 	switch {
 	case superseded:
 		return acquispb.Attestation_State_SUPERSEDED
@@ -191,7 +192,7 @@ func (s *attestationService) readAttestation(r store.Reader, a *storepb.Attestat
 }
 
 // attestationFrom shows an attestation of the decision with that name.
-func (c *core) attestationFrom(a *storepb.Attestation, decision string, superseded bool, last rules.Day) *acquispb.Attestation {
+func (c *core) attestationFrom(a *storepb.Attestation, decision string, superseded bool, last calendar.Day) *acquispb.Attestation {
 	return &acquispb.Attestation{
 		Name: attestationName(a.GetUid()), Decision: decision, Author: a.GetAuthor(), IssueTime: a.GetIssueTime(),
 		State: c.stateOf(superseded, last), LastValidDate: show.Date(last),

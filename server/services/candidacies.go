@@ -8,6 +8,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
@@ -60,9 +61,9 @@ func (s *sessionService) enrol(t *tx, session *storepb.Session, candidate *store
 		Scope: rules.Scope(asked.GetScope().String()),
 		Blocs: asked.GetBlocs(), Route: casefile.Route(asked.GetAccessRoute()), Option: asked.GetOption(), Chosen: asked.GetChosenBlocs(),
 	})
-	return enrolled, apierr.Refused(refusals, func(r rules.Refusal) string {
+	return enrolled, apierr.Refused(refusals, func(r words.Refusal) string {
 		switch {
-		case r.Rule == rules.OptionUnknown, r.Rule == rules.OptionNotNamed:
+		case r.Rule == words.OptionUnknown, r.Rule == words.OptionNotNamed:
 			return "candidacy.option"
 		case asked.GetScope() == acquispb.Candidacy_Scope_WHOLE:
 			return "candidacy.chosenBlocs"
@@ -160,8 +161,8 @@ func (s *sessionService) ReinstateCandidacy(ctx context.Context, req *acquispb.R
 	return s.move(ctx, req, rules.Case.Reinstate)
 }
 
-func leaveAs(state rules.CandidacyState) func(rules.Case, []string) (rules.Candidacy, []rules.Refusal) {
-	return func(c rules.Case, blocs []string) (rules.Candidacy, []rules.Refusal) { return c.Leave(state, blocs) }
+func leaveAs(state rules.CandidacyState) func(rules.Case, []string) (rules.Candidacy, []words.Refusal) {
+	return func(c rules.Case, blocs []string) (rules.Candidacy, []words.Refusal) { return c.Leave(state, blocs) }
 }
 
 // A moveRequest takes blocs out of a candidacy or brings them back.
@@ -173,7 +174,7 @@ type moveRequest interface {
 }
 
 func (s *sessionService) move(ctx context.Context, req moveRequest,
-	decide func(rules.Case, []string) (rules.Candidacy, []rules.Refusal),
+	decide func(rules.Case, []string) (rules.Candidacy, []words.Refusal),
 ) (*acquispb.Candidacy, error) {
 	return perform(ctx, s.core, act[*acquispb.Candidacy]{
 		request: req, resource: req.GetName(),

@@ -9,6 +9,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/calendar"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/call"
@@ -67,10 +69,10 @@ func deliberate(c rules.Case, caller *call.Caller, etag string, req *acquispb.De
 	judgement, refusals := c.Deliberate(
 		rules.Sitting{Caller: caller.Subject, Present: req.GetMembersPresent()},
 		rules.Deliberation{SeenEtag: req.GetGridEtag(), CurrentEtag: etag, Lines: lines})
-	return judgement, apierr.Refused(refusals, func(r rules.Refusal) string {
+	return judgement, apierr.Refused(refusals, func(r words.Refusal) string {
 		for i, line := range req.GetBlocDecisions() {
 			if r.Subject == "bloc "+line.GetBloc() || r.Subject == "requirement "+line.GetBloc() {
-				if r.Rule == rules.OutcomeUnknown {
+				if r.Rule == words.OutcomeUnknown {
 					return fmt.Sprintf("blocDecisions[%d].outcome", i)
 				}
 				return fmt.Sprintf("blocDecisions[%d].bloc", i)
@@ -112,8 +114,8 @@ func (s *capitalisationService) RectifyDecision(ctx context.Context, req *acquis
 				Outcome:  rules.DecisionOutcome(req.GetOutcome().String()),
 				Motive:   req.GetMotive(),
 			})
-			err = apierr.Refused(refusals, func(r rules.Refusal) string {
-				if r.Rule == rules.OutcomeUnknown {
+			err = apierr.Refused(refusals, func(r words.Refusal) string {
+				if r.Rule == words.OutcomeUnknown {
 					return "outcome"
 				}
 				return "membersPresent"
@@ -220,8 +222,8 @@ func (s *capitalisationService) RecordRequirement(ctx context.Context, req *acqu
 			}
 			of := rules.BlocRef{Revision: current.id, Bloc: req.GetRequirement()}
 			ruling, refusals := person.RecordProof(of, int(req.GetAmount()), req.GetProof(), t.day())
-			err = apierr.Refused(refusals, func(r rules.Refusal) string {
-				if r.Rule == rules.AmountMismatch {
+			err = apierr.Refused(refusals, func(r words.Refusal) string {
+				if r.Rule == words.AmountMismatch {
 					return "amount"
 				}
 				return "requirement"
@@ -295,7 +297,7 @@ func showDecided[A any](ctx context.Context, s *capitalisationService, find refe
 
 // GetCapitalisation returns what a candidate has acquired of a certification.
 func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acquispb.GetCapitalisationRequest) (*acquispb.Capitalisation, error) {
-	caller, on := call.CallerOf(ctx), rules.Day(req.GetAsOf())
+	caller, on := call.CallerOf(ctx), calendar.Day(req.GetAsOf())
 	if on != "" && !casefile.IsDay(req.GetAsOf()) {
 		return nil, apierr.InvalidField("asOf", "is not a day of the calendar")
 	}
@@ -315,7 +317,7 @@ func (s *capitalisationService) GetCapitalisation(ctx context.Context, req *acqu
 
 // readLedger shows what a candidate has acquired, under the current revision, and what of
 // it is valid on a day.
-func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Candidate, id string, on rules.Day) (*acquispb.Capitalisation, error) {
+func (s *capitalisationService) readLedger(r store.Reader, candidate *storepb.Candidate, id string, on calendar.Day) (*acquispb.Capitalisation, error) {
 	current, err := s.revisions.current(r, id)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -86,7 +87,7 @@ func candidacyByName(r store.Reader, name string, more ...wantOf) (*storepb.Sess
 
 // file is a candidacy with everything that was done in it.
 type file struct {
-	view        rules.View // of the caller, by their roles in the session
+	view        visibility.View // of the caller, by their roles in the session
 	session     *storepb.Session
 	candidacy   *storepb.Candidacy
 	revision    *revision

@@ -16,7 +16,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	"github.com/acquis-eval/acquis/notary"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/call"
@@ -31,7 +31,7 @@ type core struct {
 	pages     pages
 	current   *cache.Cache[string, *revision] // by id of the référentiel
 	contract  *contract.Contract
-	retention rules.Retention
+	retention retention.Periods
 	authn     *authn.Authenticator // unknown codes of attestations count like failed authentications
 	notary    *notary.Notary
 	accesses  *accesses

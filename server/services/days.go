@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/genproto/googleapis/type/date"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
-	"github.com/acquis-eval/acquis/rules"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/show"
 )
@@ -42,13 +42,13 @@ func firstInstant(year int, month time.Month, day int, zone *time.Location) time
 }
 
 // dayOf is the day of an instant.
-func (c *core) dayOf(t time.Time) rules.Day { return rules.DayOf(t.In(c.zone)) }
+func (c *core) dayOf(t time.Time) calendar.Day { return calendar.DayOf(t.In(c.zone)) }
 
 // day is the day of the act.
-func (t *tx) day() rules.Day { return t.core.dayOf(t.now) }
+func (t *tx) day() calendar.Day { return t.core.dayOf(t.now) }
 
 // isOver is the instant at which a last day ends; nil if there is none.
-func (c *core) isOver(last rules.Day) *time.Time {
+func (c *core) isOver(last calendar.Day) *time.Time {
 	d := show.Date(last)
 	if d == nil {
 		return nil

@@ -12,6 +12,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/filter"
@@ -283,7 +285,7 @@ func (d *decisionReader) place(c *storepb.DecisionCircumstances, shown *acquispb
 			return err
 		}
 		shown.Session = sessionName(session.GetLabel())
-		if viewOf(callerAt(d.caller, session)).Sees(rules.FieldDecisionReasons, rules.Always) {
+		if viewOf(callerAt(d.caller, session)).Sees(visibility.FieldDecisionReasons, visibility.Always) {
 			shown.Reasons = storedReasons(c.GetReasons())
 		}
 	}
@@ -336,7 +338,7 @@ func (d *decisionReader) turnTo(uid uint64) error {
 }
 
 func storedReasons(reasons []*storepb.Reason) []*acquispb.Reason {
-	read := make([]rules.Reason, len(reasons))
+	read := make([]words.Reason, len(reasons))
 	for i, r := range reasons {
 		read[i] = casefile.Reason(r)
 	}

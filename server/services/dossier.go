@@ -9,7 +9,7 @@ import (
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -73,11 +73,11 @@ func (f *file) open() bool {
 }
 
 // judged is the dossier in the form that the rules of retention read.
-func (d *dossier) judged(traces []trace) (rules.Dossier, error) {
+func (d *dossier) judged(traces []trace) (retention.Dossier, error) {
 	last, err := d.lastAct()
-	judged := rules.Dossier{Forgotten: d.candidate.GetForgetTime() != nil, LastAct: last}
+	judged := retention.Dossier{Forgotten: d.candidate.GetForgetTime() != nil, LastAct: last}
 	for _, f := range d.files {
-		judged.Standings = append(judged.Standings, casefile.Standing(f.candidacy, f.session))
+		judged.Live = judged.Live || casefile.Standing(f.candidacy, f.session).Live()
 	}
 	for _, h := range d.holds {
 		judged.Holds = append(judged.Holds, casefile.Hold(h))
@@ -89,12 +89,12 @@ func (d *dossier) judged(traces []trace) (rules.Dossier, error) {
 }
 
 // refuseToForget is the error for what is kept; nil if nothing is.
-func (d *dossier) refuseToForget(kept rules.Kept) error {
+func (d *dossier) refuseToForget(kept retention.Kept) error {
 	name := candidateName(d.candidate.GetLabel())
 	switch kept {
-	case rules.KeptByHold:
+	case retention.KeptByHold:
 		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_HELD, name, "a legal hold protects the data of the candidate")
-	case rules.KeptByOpenSession:
+	case retention.KeptByOpenSession:
 		return apierr.Forbidden(acquispb.ErrorReason_CANDIDATE_IN_OPEN_SESSION, name, "the candidate has an active candidacy in an open session")
 	}
 	return nil
@@ -119,7 +119,7 @@ func (d *dossier) whole() *storepb.Forgetting {
 
 // A trace is one record about a candidate that can be erased.
 type trace struct {
-	rules.Trace
+	retention.Trace
 	kind store.KindID
 	key  []byte
 }
@@ -128,23 +128,23 @@ type trace struct {
 // erased: acts keep their references.
 func (d *dossier) traces() ([]trace, error) {
 	var all []trace
-	text := func(ref *storepb.PersonalRef, kind rules.TraceKind, since time.Time, open bool) {
+	text := func(ref *storepb.PersonalRef, kind retention.Kind, since time.Time, open bool) {
 		if ref != nil {
-			all = append(all, trace{rules.Trace{Kind: kind, Since: since, Open: open}, store.KindPersonal, store.Key(ref.GetUid())})
+			all = append(all, trace{retention.Trace{Kind: kind, Since: since, Open: open}, store.KindPersonal, store.Key(ref.GetUid())})
 		}
 	}
 	for _, f := range d.files {
 		for _, a := range f.assessments {
-			text(a.GetTexts(), rules.TextTrace, a.GetRecordTime().AsTime(), f.open())
+			text(a.GetTexts(), retention.Text, a.GetRecordTime().AsTime(), f.open())
 		}
 		for _, entry := range f.entries {
 			since := f.settled(entry)
-			text(entry.GetTexts(), rules.AccommodationTrace, since, f.open())
+			text(entry.GetTexts(), retention.Accommodation, since, f.open())
 			if store.Erasable(entry) {
 				// Outcomes do not depend on accommodations, so no proof needs
 				// them: they reveal a disability and can be erased. Outcomes do
 				// depend on exemptions.
-				said := rules.Trace{Kind: rules.AccommodationTrace, Since: since, Open: f.open()}
+				said := retention.Trace{Kind: retention.Accommodation, Since: since, Open: f.open()}
 				all = append(all, trace{said, store.KindCaseFile, store.Key(f.candidacy.GetUid(), entry.GetUid())})
 			}
 		}
@@ -154,12 +154,12 @@ func (d *dossier) traces() ([]trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		text(decision.GetText(), rules.TextTrace, act.GetDecideTime().AsTime(), false)
+		text(decision.GetText(), retention.Text, act.GetDecideTime().AsTime(), false)
 	}
 	for _, h := range d.holds {
-		text(h.GetReason(), rules.TextTrace, casefile.Hold(h).End(), false)
+		text(h.GetReason(), retention.Text, casefile.Hold(h).End(), false)
 	}
-	text(d.candidate.GetIdentity(), rules.IdentityTrace, time.Time{}, false)
+	text(d.candidate.GetIdentity(), retention.Identity, time.Time{}, false)
 	slices.SortFunc(all, func(a, b trace) int {
 		if a.kind != b.kind {
 			return int(a.kind) - int(b.kind)
@@ -218,12 +218,12 @@ func (d *dossier) lastAct() (time.Time, error) {
 // A duty is what has to be erased of one candidate.
 type duty struct {
 	*dossier
-	rules.Due
+	retention.Due
 	traces []trace
 }
 
 // owed asks the rules what has to be erased, and leaves out what has been.
-func (d *dossier) owed(r store.Reader, judge func(rules.Dossier) rules.Due) (duty, error) {
+func (d *dossier) owed(r store.Reader, judge func(retention.Dossier) retention.Due) (duty, error) {
 	all, err := d.traces()
 	if err != nil {
 		return duty{}, err

@@ -8,7 +8,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -48,7 +48,7 @@ func (s *auditService) ListEvents(ctx context.Context, req *acquispb.ListEventsR
 
 // eventFrom shows an event. For acts in a candidacy's file no view shows the
 // actor or the RPC, because either would reveal what the act was.
-func eventFrom(event *storepb.Event, view rules.View) (*acquispb.Event, error) {
+func eventFrom(event *storepb.Event, view visibility.View) (*acquispb.Event, error) {
 	body := new(storepb.EventBody)
 	if err := proto.Unmarshal(event.GetBody(), body); err != nil {
 		return nil, err
@@ -72,11 +72,11 @@ func eventFrom(event *storepb.Event, view rules.View) (*acquispb.Event, error) {
 			shown.RecordDigests = append(shown.RecordDigests, record.GetDigest())
 		}
 	}
-	facts := rules.NoFile
+	facts := visibility.NoFile
 	if shown.GetKind() == acquispb.Event_Kind_CANDIDACY_FILE {
-		facts = rules.Always
+		facts = visibility.Always
 	}
-	if view.Sees(rules.FieldActor, facts) {
+	if view.Sees(visibility.FieldActor, facts) {
 		shown.Actor, shown.Rpc = body.GetActor(), body.GetRpc()
 	}
 	return shown, nil

@@ -10,7 +10,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/store"
 )
 
@@ -85,7 +85,7 @@ func TestErasedEvent(t *testing.T) {
 		}
 		return err
 	}))
-	if _, err := eventFrom(&storepb.Event{Body: []byte{0xff}}, rules.View{}); err == nil {
+	if _, err := eventFrom(&storepb.Event{Body: []byte{0xff}}, visibility.View{}); err == nil {
 		t.Error("a damaged body is shown")
 	}
 }

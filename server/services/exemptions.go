@@ -7,6 +7,8 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -68,8 +70,8 @@ func exemptionRequest(req *acquispb.DecideExemptionRequest) rules.ExemptionReque
 }
 
 // exemptionField names the field of a request that a refusal is about.
-func exemptionField(r rules.Refusal) string {
-	if r.Rule == rules.ReasonMissing {
+func exemptionField(r words.Refusal) string {
+	if r.Rule == words.ReasonMissing {
 		return "reason"
 	}
 	return "criterion"
@@ -115,7 +117,7 @@ func (s *sessionService) ListExemptions(ctx context.Context, req *acquispb.ListE
 // exemptionCriteria lists the criteria that have an advice or a decision, in the
 // référentiel's order; none if the view shows neither.
 func (f *file) exemptionCriteria() []string {
-	if !f.view.Sees(rules.FieldExemption, rules.Always) {
+	if !f.view.Sees(visibility.FieldExemption, visibility.Always) {
 		return nil
 	}
 	return slices.DeleteFunc(f.revision.compiled.Scheme().Criteria(), func(criterion string) bool {

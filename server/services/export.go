@@ -5,12 +5,13 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/acquis-eval/acquis/casefile"
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -148,7 +149,7 @@ func (e *export) addDecisions(d *dossier) error {
 }
 
 // addAttestations adds the attestations of a decision that is valid through a last day.
-func (e *export) addAttestations(uid uint64, decision *acquispb.Decision, last rules.Day) error {
+func (e *export) addAttestations(uid uint64, decision *acquispb.Decision, last calendar.Day) error {
 	attestations, err := store.Attestations.Listed(e, store.KindDecisionAttestation, uid)
 	if err != nil {
 		return err
@@ -236,11 +237,11 @@ func (e *export) addAssessment(a *storepb.Assessment, shown *acquispb.ExportedCa
 // who may not see those texts elsewhere do not see them here either.
 func (e *export) addEntry(f *file, entry *storepb.CaseFile, shown *acquispb.ExportedCandidacy) error {
 	view := viewOf(e.caller)
-	if !view.Sees(rules.FieldExemption, rules.Always) || !view.Sees(rules.FieldNeed, rules.Always) {
+	if !view.Sees(visibility.FieldExemption, visibility.Always) || !view.Sees(visibility.FieldNeed, visibility.Always) {
 		e.answer.FileWithheld = true
 	}
 	if step := f.exemptionStep(entry); step != nil {
-		if !view.Sees(rules.FieldExemption, rules.Always) {
+		if !view.Sees(visibility.FieldExemption, visibility.Always) {
 			return nil
 		}
 		texts, err := readTexts(e, entry.GetTexts(), 2)

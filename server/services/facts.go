@@ -5,7 +5,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
@@ -35,12 +35,12 @@ func callerAt(c *call.Caller, session *storepb.Session) *call.Caller {
 
 // viewOf is what the rules let a caller see, by their roles: for what belongs to
 // a session, by their roles in that session.
-func viewOf(c *call.Caller) rules.View {
-	roles := make([]rules.Role, len(c.Roles))
+func viewOf(c *call.Caller) visibility.View {
+	roles := make([]visibility.Role, len(c.Roles))
 	for i, role := range c.Roles {
-		roles[i] = rules.Role(role.String())
+		roles[i] = visibility.Role(role.String())
 	}
-	return rules.ViewOf(c.Subject, roles)
+	return visibility.Of(c.Subject, roles)
 }
 
 // assesses tells whether a session accepts verdicts of an assessor.

@@ -6,7 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -56,7 +56,7 @@ func (t *tx) forgetCandidate(req *acquispb.ForgetCandidateRequest) (keys, error)
 	if done := known.whole(); done != nil {
 		return one(candidate.GetUid(), done.GetUid()), nil
 	}
-	owed, err := known.owed(t, func(judged rules.Dossier) rules.Due { return judged.Forget(t.now) })
+	owed, err := known.owed(t, func(judged retention.Dossier) retention.Due { return judged.Forget(t.now) })
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -45,7 +46,7 @@ func (s *sessionService) GetGrid(ctx context.Context, req *acquispb.GetGridReque
 func (f *file) etag() string {
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	sees := "all"
-	if !f.view.Sees(rules.FieldStanding, rules.Always) {
+	if !f.view.Sees(visibility.FieldStanding, visibility.Always) {
 		sees = "own"
 	}
 	digest := store.Fingerprint(f.revision.id.Referentiel, f.revision.id.ID, rules.Version, etag(f.candidacy), sees,

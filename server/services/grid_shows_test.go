@@ -17,6 +17,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 	"github.com/acquis-eval/acquis/store/memstore"
@@ -295,7 +296,7 @@ func wantedCriteria(f *file, caller *call.Caller, c rules.GridUnit, known []*sto
 		criterion := &acquispb.Grid_GridCriterion{Code: k.Code, Statement: known[i].GetStatement(), Eliminatory: k.Eliminatory, Competences: known[i].GetCompetences()}
 		if standing {
 			criterion.Status = acquispb.CriterionStatus_Enum(acquispb.CriterionStatus_Enum_value[string(k.Status)])
-			criterion.Reasons = wantedReasons([]rules.Reason{k.Reason})
+			criterion.Reasons = wantedReasons([]words.Reason{k.Reason})
 			criterion.Level, criterion.Mark = levelOrMark(k.Found)
 			if k.Points != nil {
 				criterion.Points = k.Points.String()
@@ -320,7 +321,7 @@ func levelOrMark(found rules.Verdict) (level, mark string) {
 	return "", string(found)
 }
 
-func wantedReasons(reasons []rules.Reason) (want []*acquispb.Reason) {
+func wantedReasons(reasons []words.Reason) (want []*acquispb.Reason) {
 	for _, r := range reasons {
 		reason := &acquispb.Reason{
 			Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion, FromDefault: r.FromDefault,

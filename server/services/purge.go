@@ -6,7 +6,7 @@ import (
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/store"
 )
@@ -82,8 +82,8 @@ func (s *candidateService) findPurge(ctx context.Context, req *acquispb.PurgeCan
 }
 
 // add checks one candidate, and tells whether something would be erased.
-func (p *purge) add(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (bool, error) {
-	owed, err := dutyTo(r, uid, retention, now)
+func (p *purge) add(r store.Reader, uid uint64, periods retention.Periods, now time.Time) (bool, error) {
+	owed, err := dutyTo(r, uid, periods, now)
 	if err != nil {
 		return false, err
 	}
@@ -104,7 +104,7 @@ func (p *purge) add(r store.Reader, uid uint64, retention rules.Retention, now t
 }
 
 // dutyTo returns what now has to be erased of a candidate.
-func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time) (duty, error) {
+func dutyTo(r store.Reader, uid uint64, periods retention.Periods, now time.Time) (duty, error) {
 	candidate, err := store.Candidates.Get(r, store.Key(uid))
 	if err != nil {
 		return duty{}, err
@@ -113,13 +113,13 @@ func dutyTo(r store.Reader, uid uint64, retention rules.Retention, now time.Time
 	if err != nil {
 		return duty{}, err
 	}
-	return d.owed(r, func(judged rules.Dossier) rules.Due { return judged.Purge(retention, now) })
+	return d.owed(r, func(judged retention.Dossier) retention.Due { return judged.Purge(periods, now) })
 }
 
 // purge erases what is due of one candidate now, and returns the key of its
 // record; none if nothing was due.
-func (t *tx) purge(uid uint64, retention rules.Retention) (keys, error) {
-	owed, err := dutyTo(t, uid, retention, t.now)
+func (t *tx) purge(uid uint64, periods retention.Periods) (keys, error) {
+	owed, err := dutyTo(t, uid, periods, t.now)
 	if err != nil || len(owed.traces) == 0 {
 		return nil, err
 	}

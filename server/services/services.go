@@ -13,7 +13,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/notary"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server/authn"
 	"github.com/acquis-eval/acquis/server/cache"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -33,7 +33,7 @@ type Options struct {
 	AccessDelay time.Duration // longest delay until the read of a file is journaled; 0: 5 seconds
 	Notary      *notary.Notary
 	Issuer      credential.Issuer // of attestations; without one there are none
-	Retention   rules.Retention   // what a purge may erase; nothing by default
+	Retention   retention.Periods // what a purge may erase; nothing by default
 	Backups     *backup.Maker
 }
 

@@ -9,6 +9,7 @@ import (
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 	"github.com/acquis-eval/acquis/server/apierr"
 	"github.com/acquis-eval/acquis/server/call"
 	"github.com/acquis-eval/acquis/server/contract"
@@ -81,20 +82,20 @@ func describeSession(session *storepb.Session, given *acquispb.Session) {
 }
 
 // people checks that a revision has the colleges and qualities that a session names.
-func people(under *revision, session *storepb.Session) []rules.Refusal {
+func people(under *revision, session *storepb.Session) []words.Refusal {
 	return under.compiled.Scheme().People(casefile.Jury(session.GetJury()), casefile.Assessors(session))
 }
 
 // atPeople is the field that a refusal of a session is about.
-func atPeople(session *storepb.Session) func(rules.Refusal) string {
-	return func(r rules.Refusal) string {
+func atPeople(session *storepb.Session) func(words.Refusal) string {
+	return func(r words.Refusal) string {
 		for i, m := range session.GetJury() {
-			if r.Rule == rules.CollegeUnknown && r.Subject == "member "+m.GetSubject() {
+			if r.Rule == words.CollegeUnknown && r.Subject == "member "+m.GetSubject() {
 				return fmt.Sprintf("session.jury[%d].college", i)
 			}
 		}
 		for i, a := range session.GetAssessors() {
-			if r.Rule == rules.QualityUnknown && r.Subject == "assessor "+a.GetSubject() {
+			if r.Rule == words.QualityUnknown && r.Subject == "assessor "+a.GetSubject() {
 				return fmt.Sprintf("session.assessors[%d].quality", i)
 			}
 		}
@@ -229,7 +230,7 @@ func (s *sessionService) changeSession(t *tx, session *storepb.Session, merged *
 
 func (s *sessionService) CloseSession(ctx context.Context, req *acquispb.CloseSessionRequest) (*acquispb.Session, error) {
 	return s.endSession(ctx, req,
-		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []rules.Refusal {
+		acquispb.Session_State_CLOSED, func(session rules.Session, candidacies []rules.Candidacy, _ []string) []words.Refusal {
 			return session.Close(candidacies)
 		})
 }
@@ -247,7 +248,7 @@ type endRequest interface {
 }
 
 func (s *sessionService) endSession(ctx context.Context, req endRequest, state acquispb.Session_State_Enum,
-	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []rules.Refusal,
+	check func(s rules.Session, candidacies []rules.Candidacy, tookPart []string) []words.Refusal,
 ) (*acquispb.Session, error) {
 	return perform(ctx, s.core, act[*acquispb.Session]{
 		request: req, resource: req.GetName(),

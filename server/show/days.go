@@ -3,13 +3,12 @@ package show
 import (
 	"time"
 
+	"github.com/acquis-eval/acquis/rules/calendar"
 	"google.golang.org/genproto/googleapis/type/date"
-
-	"github.com/acquis-eval/acquis/rules"
 )
 
 // Date shows a day; nil if it is not known, or there is none.
-func Date(day rules.Day) *date.Date {
+func Date(day calendar.Day) *date.Date {
 	t, err := time.Parse(time.DateOnly, string(day))
 	if err != nil {
 		return nil

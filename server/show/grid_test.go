@@ -15,6 +15,8 @@ import (
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/visibility"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // small is a référentiel of one bloc, as a message and compiled for the rules.
@@ -179,7 +181,7 @@ func walk(m proto.Message, see func(proto.Message)) {
 func TestReasonsAreBounded(t *testing.T) {
 	var s sharedReasons
 	for i := range mostReasons + 100 {
-		shown := s.list([]rules.Reason{{Rule: rules.PointsReached, Competence: "C1.1", Points: i}})
+		shown := s.list([]words.Reason{{Rule: words.PointsReached, Competence: "C1.1", Points: i}})
 		if len(shown) != 1 || !strings.HasPrefix(shown[0].GetText(), fmt.Sprintf("C1.1: %d points", i)) {
 			t.Fatalf("reason %d is shown as %v", i, shown)
 		}
@@ -193,7 +195,7 @@ func TestReasonsAreBounded(t *testing.T) {
 // look like an outcome.
 func TestShowCut(t *testing.T) {
 	referentiel, scheme := small(t)
-	grid := gridOf(scheme, 0b01_01_01_01_01_01).Seen(rules.ViewOf("zoe", []rules.Role{rules.RoleAssessor}))
+	grid := gridOf(scheme, 0b01_01_01_01_01_01).Seen(visibility.Of("zoe", []visibility.Role{visibility.RoleAssessor}))
 	shown, err := NewGrids(referentiel).Blocs(grid, heard{broken: true}) // no text is requested either
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/words"
 )
 
 // Reasons shows reasons.
-func Reasons(reasons []rules.Reason) []*acquispb.Reason {
+func Reasons(reasons []words.Reason) []*acquispb.Reason {
 	shown := make([]*acquispb.Reason, len(reasons))
 	for i, r := range reasons {
 		shown[i] = reason(r)
@@ -17,7 +17,7 @@ func Reasons(reasons []rules.Reason) []*acquispb.Reason {
 	return shown
 }
 
-func reason(r rules.Reason) *acquispb.Reason {
+func reason(r words.Reason) *acquispb.Reason {
 	shown := &acquispb.Reason{
 		Rule: string(r.Rule), Bloc: r.Bloc, Competence: r.Competence, Epreuve: r.Epreuve, Criterion: r.Criterion,
 		Reached: int32(r.Points), Required: int32(r.Required), Counted: int32(r.Counted),
@@ -38,7 +38,7 @@ type sharedReasons struct {
 }
 
 type sharedReason struct {
-	of    rules.Reason
+	of    words.Reason
 	shown []*acquispb.Reason // a list of one reason
 }
 
@@ -47,7 +47,7 @@ type sharedReason struct {
 const mostReasons = 32
 
 // list shows reasons with messages that other answers also show.
-func (s *sharedReasons) list(reasons []rules.Reason) []*acquispb.Reason {
+func (s *sharedReasons) list(reasons []words.Reason) []*acquispb.Reason {
 	switch len(reasons) {
 	case 0:
 		return nil
@@ -62,7 +62,7 @@ func (s *sharedReasons) list(reasons []rules.Reason) []*acquispb.Reason {
 }
 
 // one shows a reason as a list of one.
-func (s *sharedReasons) one(r *rules.Reason) []*acquispb.Reason {
+func (s *sharedReasons) one(r *words.Reason) []*acquispb.Reason {
 	kept := s.kept.Load()
 	if kept == nil {
 		kept = new([]sharedReason)

@@ -169,7 +169,7 @@ var wholeService = []string{
 func (r run) stages(planted plantings) []stage {
 	all := []stage{
 		{"its package", r.own(planted)},
-		{"packages", []string{"./server/...", "./rules", "./store/...", "./verify"}},
+		{"packages", []string{"./server/...", "./rules/...", "./store/...", "./verify"}},
 		{"systemtest", wholeService},
 	}
 	if r.packages {

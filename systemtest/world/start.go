@@ -18,7 +18,7 @@ import (
 	"github.com/acquis-eval/acquis/credential"
 	"github.com/acquis-eval/acquis/notary"
 	"github.com/acquis-eval/acquis/referentiel"
-	"github.com/acquis-eval/acquis/rules"
+	"github.com/acquis-eval/acquis/rules/retention"
 	"github.com/acquis-eval/acquis/server"
 	"github.com/acquis-eval/acquis/server/admission"
 	"github.com/acquis-eval/acquis/server/authn"
@@ -31,7 +31,7 @@ import (
 // Retain sets retention periods; an empty one never ends.
 func Retain(t testing.TB, identity, freeText, accommodations string) func(*server.Options) {
 	t.Helper()
-	var r rules.Retention
+	var r retention.Periods
 	Must(t, r.Identity.UnmarshalText([]byte(identity)))
 	Must(t, r.FreeText.UnmarshalText([]byte(freeText)))
 	Must(t, r.Accommodations.UnmarshalText([]byte(accommodations)))

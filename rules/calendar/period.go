@@ -1,4 +1,9 @@
-package rules
+// Package calendar counts spans of time as laws count them: by years, months and days of
+// the calendar, and not by hours.
+//
+// A span begins at an instant and ends by the calendar of that instant's location, so
+// whoever asks says first where the calendar is. Nothing here knows what a span is of.
+package calendar
 
 import (
 	"fmt"
@@ -49,9 +54,9 @@ func (p Period) String() (text string) {
 
 func (p Period) never() bool { return p == Period{} }
 
-// ended tells whether the period that runs from since is over, in the calendar of
+// Ended tells whether the period that runs from since is over, in the calendar of
 // since's location.
-func (p Period) ended(since, now time.Time) bool {
+func (p Period) Ended(since, now time.Time) bool {
 	return !p.never() && !now.Before(p.end(since))
 }
 

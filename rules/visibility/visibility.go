@@ -1,19 +1,18 @@
-package rules
-
-import (
-	"slices"
-
-	"github.com/acquis-eval/acquis/rules/agreement"
-)
-
-// This file decides who sees what. Roles in the contract say who may read an
-// object at all, and the facts of a session say who may call for it; the table
-// here says which fields of it each role sees. A field that is not in the table
-// is seen by everyone who may read the object.
+// Package visibility decides who sees what: it is one table of which role sees which field,
+// and on which condition. Roles in the contract say who may read an object at all, and the
+// facts of a session say who may call for it; the table says which fields of it each role
+// sees. A field that is not in the table is seen by everyone who may read the object.
 //
 // Roles are those that somebody has in the session to which the object belongs: a
 // member of one jury does not count as a juror for a decision of another. Several
-// roles together see what each of them sees.
+// roles together see what each of them sees, and a further fact never hides a field.
+//
+// The package also says which roles exclude each other (roles.go). It knows no object:
+// whoever shows one says what is true of it, and leaves out what is not seen, as the rules
+// do for grids. rules/testdata/visibility.md is the same table for people who do not program.
+package visibility
+
+import "slices"
 
 // A Field is a part of an object that not everyone who may read the object sees.
 type Field int
@@ -69,7 +68,8 @@ type sight struct {
 
 // sights is the table of who sees what. An assessor sees their own verdicts, and
 // nothing that follows from those of others, before or after, so that each judges
-// independently; unless the référentiel has them assess together. Few roles see what reveals a disability.
+// independently; unless the référentiel has them assess together. Few roles see what
+// reveals a disability.
 var sights = [...]sight{
 	{FieldStanding, RoleRegistrar, Always},
 	{FieldStanding, RoleJury, Always},
@@ -111,13 +111,13 @@ var sights = [...]sight{
 
 // A View is what one caller sees.
 type View struct {
-	subject string
+	Subject string
 	sights  []sight // the lines of their roles
 }
 
-// ViewOf is the view of a subject with those roles.
-func ViewOf(subject string, roles []Role) View {
-	v := View{subject: subject}
+// Of is the view of a subject with those roles.
+func Of(subject string, roles []Role) View {
+	v := View{Subject: subject}
 	for _, s := range sights {
 		if slices.Contains(roles, s.role) {
 			v.sights = append(v.sights, s)
@@ -129,110 +129,4 @@ func ViewOf(subject string, roles []Role) View {
 // Sees tells whether a field is seen in an object for which those facts are true.
 func (v View) Sees(field Field, facts Fact) bool {
 	return slices.ContainsFunc(v.sights, func(s sight) bool { return s.field == field && s.when&^facts == 0 })
-}
-
-// seesVerdict tells whether the verdicts of an assessor on a criterion are seen; together
-// says that assessors assess it together.
-func (v View) seesVerdict(assessor string, together bool) bool {
-	var facts Fact
-	if SameSubject(assessor, v.subject) {
-		facts |= Own
-	}
-	if together {
-		facts |= Together
-	}
-	return v.Sees(FieldVerdict, facts)
-}
-
-// MaySee tells whether a view may show verdicts of an assessor on some criteria of a
-// référentiel.
-func (s *Scheme) MaySee(v View, assessor string) bool { return v.seesVerdict(assessor, s.joint) }
-
-// Seen returns the part of a grid that a view shows. What it leaves out looks as
-// if it did not exist. The grid itself does not change.
-func (g Grid) Seen(v View) Grid {
-	if v.seesAllOfGrids() {
-		return g
-	}
-	standing, blocs := v.Sees(FieldStanding, Always), slices.Clone(g.Blocs)
-	for i := range blocs {
-		b := &blocs[i]
-		b.Units = slices.Clone(b.Units)
-		for j := range b.Units {
-			b.Units[j].cut(v, standing)
-		}
-		if !standing {
-			b.Outcome, b.Reasons = "", nil
-		}
-	}
-	return Grid{Blocs: blocs}
-}
-
-func (v View) seesAllOfGrids() bool {
-	return v.Sees(FieldStanding, Always) && v.Sees(FieldVerdict, Always) && v.Sees(FieldSettlement, Always) && v.Sees(FieldExemption, Always)
-}
-
-func (c *GridUnit) cut(v View, standing bool) {
-	verdicts, settlement, exemption := v.Sees(FieldVerdict, Always), v.Sees(FieldSettlement, Always), v.Sees(FieldExemption, Always)
-	c.Criteria = slices.Clone(c.Criteria)
-	for i := range c.Criteria {
-		k := &c.Criteria[i]
-		if !standing {
-			k.Status, k.Settled, k.Found, k.Points, k.Passed, k.Open, k.Reason = "", "", "", nil, false, false, Reason{}
-		}
-		if !verdicts {
-			k.Opinions = slices.DeleteFunc(slices.Clone(k.Opinions), func(o Opinion) bool { return !v.seesVerdict(o.Assessor, k.Joint) })
-		}
-		if !settlement {
-			k.Settlement = nil
-		}
-		if !exemption {
-			k.Advice, k.Exemption = nil, nil
-		}
-	}
-	if !standing {
-		c.Outcome, c.Reasons = "", nil
-	}
-}
-
-// Version is a number that changes with every act that changes a view of the
-// grid, and with no other; acts are never removed. For a view that shows
-// standings it is the Seq of the last act. For others it is the number of acts
-// they show, because the Seq of their own acts would reveal how much others did
-// in between.
-func (s *Scheme) Version(a Acts, v View) uint64 {
-	if !v.Sees(FieldStanding, Always) {
-		return s.seen(a, v)
-	}
-	var last uint64
-	for _, act := range a.Assessments {
-		last = max(last, act.Seq)
-	}
-	for _, act := range a.Settlements {
-		last = max(last, act.Seq)
-	}
-	for _, act := range a.Advice {
-		last = max(last, act.Seq)
-	}
-	for _, act := range a.Exemptions {
-		last = max(last, act.Seq)
-	}
-	return last
-}
-
-// seen counts the acts that a view shows, if the view does not show standings.
-func (s *Scheme) seen(a Acts, v View) (count uint64) {
-	for _, act := range a.Assessments {
-		on := s.places[act.Criterion].agreement
-		if v.seesVerdict(act.Assessor, on != nil && on.Kind == agreement.Joint) {
-			count++
-		}
-	}
-	if v.Sees(FieldSettlement, Always) {
-		count += uint64(len(a.Settlements))
-	}
-	if v.Sees(FieldExemption, Always) {
-		count += uint64(len(a.Advice) + len(a.Exemptions))
-	}
-	return count
 }

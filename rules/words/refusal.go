@@ -1,4 +1,4 @@
-package rules
+package words
 
 import (
 	"fmt"
@@ -232,9 +232,9 @@ func KindOf(refusals []Refusal) Kind {
 	return ""
 }
 
-// refuse makes a refusal from its row in the table. The subject is a noun and a
+// Refuse makes a refusal from its row in the table. The subject is a noun and a
 // code, "bloc B2"; or the noun alone if a call concerns none with a code.
-func refuse(rule RefusalRule, noun, code string) Refusal {
+func Refuse(rule RefusalRule, noun, code string) Refusal {
 	subject := strings.TrimSpace(noun + " " + code)
 	for _, row := range refusalSentences {
 		if row.rule == rule {
@@ -244,23 +244,29 @@ func refuse(rule RefusalRule, noun, code string) Refusal {
 	return Refusal{Rule: rule, Kind: FailedPrecondition, Subject: subject, Description: subject}
 }
 
-// against completes a refusal with the number that the référentiel asks for.
-func (r Refusal) against(present int, needed Number, unit string) Refusal {
-	r.Description += fmt.Sprintf(" (%d%s present, %d%s needed%s)", present, unit, needed.Value, unit, defaultNote(needed.Default))
-	r.FromDefault = needed.Default
+// Against completes a refusal with the number that the référentiel asks for.
+func (r Refusal) Against(present, needed int, unit string, byDefault bool) Refusal {
+	r.Description += fmt.Sprintf(" (%d%s present, %d%s needed%s)", present, unit, needed, unit, defaultNote(byDefault))
+	r.FromDefault = byDefault
 	return r
 }
 
-// ofUnit says the kind of the unit that the refusal is about.
-func (r Refusal) ofUnit(u *GridUnit) Refusal {
-	if u.Epreuve {
+// InUnit says whether the refusal is about an épreuve or a compétence.
+func (r Refusal) InUnit(epreuve bool) Refusal {
+	if epreuve {
 		r.Description = strings.Replace(r.Description, "its competence", "its epreuve", 1)
 	}
 	return r
 }
 
-// allowing completes a refusal with what would be accepted.
-func (r Refusal) allowing(what string) Refusal {
+// Allowing completes a refusal with what would be accepted.
+func (r Refusal) Allowing(what string) Refusal {
 	r.Description += "; give " + what
+	return r
+}
+
+// Naming completes a refusal with what would do.
+func (r Refusal) Naming(codes []string) Refusal {
+	r.Description += " (" + strings.Join(codes, ", ") + ")"
 	return r
 }

@@ -1,9 +1,19 @@
-package rules
+// Package words names every reason and every refusal, and says each in one plain English
+// sentence.
+//
+// There are two kinds of explanation, each with one table of all names. A [Reason] says why
+// an outcome is what it is (reason.go); a [Refusal] says why an act is not possible
+// (refusal.go). The names are stable: clients, minutes and the contract go by them. Nothing
+// here decides: the rules do, and fill in codes and numbers, never people or free texts of
+// theirs.
+package words
 
 import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"github.com/acquis-eval/acquis/rules/calendar"
 )
 
 // Reason says why an outcome is what it is. It names codes and numbers, never
@@ -22,8 +32,8 @@ type Reason struct {
 	FromDefault                 bool   // the référentiel gave no number, so a default was used
 	Exemption                   bool   // reveals an exemption, which not every role may see
 	Amount                      *Amount
-	Until                       Day    // the last one on which something is valid
-	Chain                       string // the blocs that count, and as what
+	Until                       calendar.Day // the last one on which something is valid
+	Chain                       string       // the blocs that count, and as what
 }
 
 // Amount is what a reason says of points that need not be whole. Texts are decimals,
@@ -265,8 +275,8 @@ var ofEpreuves = map[ReasonRule]ReasonRule{
 	CompetencesMissed:     EpreuvesMissed,
 }
 
-// speakOfEpreuves makes reasons speak of épreuves instead of compétences.
-func speakOfEpreuves(reasons []Reason) {
+// SpeakOfEpreuves makes reasons speak of épreuves instead of compétences.
+func SpeakOfEpreuves(reasons []Reason) {
 	for i := range reasons {
 		r := &reasons[i]
 		r.Epreuve, r.Competence = r.Competence, ""

@@ -1,4 +1,4 @@
-package rules
+package words
 
 import (
 	"os"
@@ -10,10 +10,10 @@ import (
 // the service says; the contract may say more.
 func TestRefusalsAreDocumented(t *testing.T) {
 	for file, row := range map[string]func(name, kind, sentence string) string{
-		"../docs/rules.md": func(name, kind, sentence string) string {
+		"../../docs/rules.md": func(name, kind, sentence string) string {
 			return "\n\\| `" + name + "` \\| " + kind + " \\| " + sentence + " \\|\n"
 		},
-		"../proto/acquis/v1/errors.proto": func(name, kind, sentence string) string {
+		"../../proto/acquis/v1/errors.proto": func(name, kind, sentence string) string {
 			return "// " + kind + ": it " + sentence + `\.[^=]*\n    ` + name + " = "
 		},
 	} {

@@ -1,4 +1,4 @@
-package rules
+package calendar
 
 import (
 	"testing"
@@ -25,7 +25,7 @@ func TestPeriodsEndWithTheirMonth(t *testing.T) {
 		if err != nil || wrong != nil || p.UnmarshalText([]byte(c.period)) != nil {
 			t.Fatal(c, err, wrong)
 		}
-		if p.ended(since, end.Add(-time.Nanosecond)) || !p.ended(since, end) {
+		if p.Ended(since, end.Add(-time.Nanosecond)) || !p.Ended(since, end) {
 			t.Errorf("%s from %s ends at %s, not at %s", c.period, c.since, p.end(since), c.end)
 		}
 	}
@@ -47,7 +47,7 @@ func TestThrough(t *testing.T) {
 		{"2026-06-30", Period{}, ""},
 		{"", Years(1), ""},
 	} {
-		if got := c.period.through(c.begin); got != c.last {
+		if got := c.period.Through(c.begin); got != c.last {
 			t.Errorf("%s and %s last through %q, not %q", c.begin, c.period, got, c.last)
 		}
 	}
@@ -64,7 +64,7 @@ func TestPeriod(t *testing.T) {
 			t.Errorf("%q is read as %v: %v", text, p, err)
 		}
 		if ends == "" {
-			if p.ended(since, since.AddDate(500, 0, 0)) {
+			if p.Ended(since, since.AddDate(500, 0, 0)) {
 				t.Error("the zero period ends")
 			}
 			continue
@@ -74,7 +74,7 @@ func TestPeriod(t *testing.T) {
 			t.Fatal(err)
 		}
 		end = end.Add(12 * time.Hour)
-		if p.ended(since, end.Add(-time.Second)) || !p.ended(since, end) {
+		if p.Ended(since, end.Add(-time.Second)) || !p.Ended(since, end) {
 			t.Errorf("%q does not end on %s", text, ends)
 		}
 	}

@@ -1,69 +1,69 @@
-package rules
+// Package retention decides what may be erased about a person, and when. Acts are never
+// erased: what was decided, and on which verdicts, stays. Identities and free texts can
+// be erased; they are called traces.
+//
+// There are two ways in. Somebody asks that a person be forgotten ([Dossier.Forget]),
+// which erases everything or nothing; or periods end ([Dossier.Purge]), which erases what
+// is old. Both stop at a legal hold, and neither forgets a person who is being assessed.
+// Nothing is erased without a request or a purge, and nothing that has no period.
+//
+// It knows of sessions and candidacies only whether the person is live in one: what that
+// means, the rules say (rules.Standing).
+package retention
 
 import (
 	"cmp"
 	"slices"
 	"time"
-)
 
-// This file decides what may be erased about a person, and when. Acts are never
-// erased: what was decided, and on which verdicts, stays. Identities and free
-// texts can be erased; they are called traces.
+	"github.com/acquis-eval/acquis/rules/calendar"
+)
 
 // A Trace is one thing about a person that can be erased.
 type Trace struct {
-	Kind  TraceKind
+	Kind  Kind
 	Since time.Time // start of its period
 	Open  bool      // it is from a session that is still open: only forgetting the person erases it
 }
 
-// TraceKind is the kind of a trace. Each kind has its own period.
-type TraceKind string
+// Kind is the kind of a trace. Each has its own period.
+type Kind string
 
 // The kinds of traces.
 const (
-	IdentityTrace      TraceKind = "IDENTITY"      // names, birth, ids in other systems
-	TextTrace          TraceKind = "FREE_TEXT"     // a comment, a motive, a reason, a proof
-	AccommodationTrace TraceKind = "ACCOMMODATION" // a need, an arrangement, an advice, or the fact that there was one
+	Identity      Kind = "IDENTITY"      // names, birth, ids in other systems
+	Text          Kind = "FREE_TEXT"     // a comment, a motive, a reason, a proof
+	Accommodation Kind = "ACCOMMODATION" // a need, an arrangement, an advice, or the fact that there was one
 )
 
-// Retention says how long each kind of trace is kept. A purge erases older
+// Periods say how long each kind of trace is kept. A purge erases older
 // traces; nothing is erased without a purge, and a trace without a period is
 // kept.
-type Retention struct {
+type Periods struct {
 	// Identity runs from the last act about a candidate. When it ends, the
 	// candidate is forgotten as a whole.
-	Identity Period
+	Identity calendar.Period
 	// FreeText runs from each comment, motive, reason and proof.
-	FreeText Period
+	FreeText calendar.Period
 	// Accommodations runs from each need, arrangement and advice.
-	Accommodations Period
+	Accommodations calendar.Period
 	// Zone is where the calendar is that counts months and days; nil: UTC.
 	Zone *time.Location
 }
 
 // ended says whether a period that runs from since is over.
-func (r Retention) ended(p Period, since, now time.Time) bool {
-	return p.ended(since.In(cmp.Or(r.Zone, time.UTC)), now)
+func (r Periods) ended(p calendar.Period, since, now time.Time) bool {
+	return p.Ended(since.In(cmp.Or(r.Zone, time.UTC)), now)
 }
 
 // Dossier is what retention needs to know about one person.
 type Dossier struct {
 	Forgotten bool      // as a whole, before
 	LastAct   time.Time // when something was last done about them
-	Standings []Standing
+	Live      bool      // they are being assessed or decided about in an open session
 	Holds     []Hold
 	Traces    []Trace
 }
-
-// Standing is the state of one candidacy of a person, and of its session.
-type Standing struct {
-	Session   SessionState
-	Candidacy CandidacyState
-}
-
-// Live tells whether the person is being assessed or decided about there.
-func (s Standing) Live() bool { return s.Session == SessionOpen && s.Candidacy.live() }
 
 // Hold is a legal hold: while it is in force, nothing about the person is erased.
 type Hold struct {
@@ -110,7 +110,7 @@ func (d Dossier) Forget(now time.Time) Due {
 		return Due{}
 	case d.held(now):
 		return Due{Kept: KeptByHold}
-	case d.live():
+	case d.Live:
 		return Due{Kept: KeptByOpenSession}
 	}
 	return d.pick(Due{Whole: true}, func(Trace) bool { return true })
@@ -119,12 +119,12 @@ func (d Dossier) Forget(now time.Time) Due {
 // Purge decides what is due because its period has ended. A person who is in an
 // open session is not forgotten, even if the last act is long ago; their texts
 // from other sessions are erased. Still then applies legal holds.
-func (d Dossier) Purge(r Retention, now time.Time) Due {
+func (d Dossier) Purge(r Periods, now time.Time) Due {
 	due, old := Due{held: d.held(now)}, r.ended(r.Identity, d.LastAct, now)
 	switch {
 	case d.Forgotten:
 		return Due{}
-	case old && d.live():
+	case old && d.Live:
 		due.Kept = KeptByOpenSession
 	case old:
 		due.Whole = true
@@ -156,17 +156,15 @@ func (d Dossier) held(now time.Time) bool {
 	return slices.ContainsFunc(d.Holds, func(h Hold) bool { return h.Stands(now) })
 }
 
-func (d Dossier) live() bool { return slices.ContainsFunc(d.Standings, Standing.Live) }
-
 // overdue tells whether the period of a trace has ended. An identity has no
 // period of its own: it is erased with the person.
-func (r Retention) overdue(t Trace, now time.Time) bool {
+func (r Periods) overdue(t Trace, now time.Time) bool {
 	switch {
 	case t.Open:
 		return false
-	case t.Kind == TextTrace:
+	case t.Kind == Text:
 		return r.ended(r.FreeText, t.Since, now)
-	case t.Kind == AccommodationTrace:
+	case t.Kind == Accommodation:
 		return r.ended(r.Accommodations, t.Since, now)
 	}
 	return false
