@@ -194,7 +194,9 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 	for _, k := range b.GetCompetences() {
 		codes = append(codes, k.GetCode())
 	}
-	e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	if len(codes) > 0 {
+		e.say("Ses compétences : %s.", "Its compétences: %s.", codes)
+	}
 	if b.Credits != nil {
 		e.say("Il vaut %d crédits.", "It is worth %d credits.", b.GetCredits())
 	}
@@ -202,7 +204,11 @@ func (e *explainer) bloc(b *storepb.Bloc) {
 	for _, u := range b.GetEpreuves() {
 		epreuves = append(epreuves, u.GetCode())
 	}
-	if len(epreuves) > 0 {
+	switch {
+	case len(epreuves) == 0:
+	case len(codes) == 0:
+		e.say("Il est évalué par les épreuves : %s.", "It is assessed by the épreuves: %s.", epreuves)
+	default:
 		e.say("Elles ne sont pas évaluées une à une, mais par les épreuves : %s.", "They are not assessed one by one, but by the épreuves: %s.", epreuves)
 	}
 	when, own := "", bilingual{}

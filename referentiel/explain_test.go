@@ -124,3 +124,20 @@ func TestExplainNamesDefaults(t *testing.T) {
 		t.Errorf("%d defaults without numbers, %d with two of them", bare, got)
 	}
 }
+
+// TestExplainEpreuvesAlone: a bloc that lists no compétences is not said to have some.
+func TestExplainEpreuvesAlone(t *testing.T) {
+	r := small()
+	b := r.GetBlocs()[0]
+	b.Competences = nil
+	b.Epreuves = []*storepb.Epreuve{{Code: "E1", Title: "Oral"}}
+	for language, want := range map[string]string{
+		"fr": "  - Il est évalué par les épreuves : E1.\n",
+		"en": "  - It is assessed by the épreuves: E1.\n",
+	} {
+		got := Explain(r, language)
+		if !strings.Contains(got, want) || strings.Contains(got, ": .") {
+			t.Errorf("%s: no line %q, or an empty list:\n%s", language, want, got)
+		}
+	}
+}
