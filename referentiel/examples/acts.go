@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	acquispb "github.com/acquis-eval/acquis/gen/acquis/v1"
 )
@@ -16,6 +17,7 @@ import (
 var acts = map[string]func(*scene, Line) error{
 	"on":         (*scene).on,
 	"session":    (*scene).openSession,
+	"assessors":  (*scene).assessors,
 	"close":      (*scene).closeSession,
 	"tie":        (*scene).tie,
 	"enrol":      (*scene).enrol,
@@ -86,12 +88,36 @@ func juryOf(l Line) ([]*acquispb.JuryMember, error) {
 			case "chair":
 				m.Chair = true
 			default:
-				return nil, fmt.Errorf("%q is neither external nor chair", quality)
+				college, ok := strings.CutPrefix(quality, "college=")
+				if !ok {
+					return nil, fmt.Errorf("%q is neither external nor chair nor a college", quality)
+				}
+				m.College = college
 			}
 		}
 		jury = append(jury, m)
 	}
 	return jury, nil
+}
+
+// assessors lists who assesses in a session, and in which quality.
+func (s *scene) assessors(l Line) error { // assessors s1: eve(tutor) paul
+	ctx, err := s.as(s.ctx, registrar)
+	if err != nil {
+		return err
+	}
+	session, err := s.sessions.GetSession(ctx, &acquispb.GetSessionRequest{Name: s.session(l.arg(0))})
+	if err != nil {
+		return err
+	}
+	for word := range strings.FieldsSeq(l.tail) {
+		name, quality, _ := strings.Cut(strings.TrimSuffix(word, ")"), "(")
+		session.Assessors = append(session.Assessors, &acquispb.SessionAssessor{Subject: name, Quality: quality})
+	}
+	_, err = s.sessions.UpdateSession(ctx, &acquispb.UpdateSessionRequest{
+		Session: session, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"assessors"}},
+	})
+	return err
 }
 
 func (s *scene) closeSession(l Line) error {

@@ -41,7 +41,7 @@ type shown struct {
 	method  *acquispb.AssessmentMethod
 }
 
-// unit is what is assessed by criteria: a compétence or a requirement.
+// unit is what is assessed by criteria: a compétence, an épreuve or a requirement.
 type unit struct {
 	code, bloc string
 	shown
@@ -55,6 +55,9 @@ func unitsOf(grid *acquispb.Grid) (all []unit) {
 	for _, bloc := range grid.GetBlocs() {
 		for _, k := range bloc.GetCompetences() {
 			add(bloc.GetCode(), k)
+		}
+		for _, e := range bloc.GetEpreuves() {
+			all = append(all, unit{e.GetCode(), bloc.GetCode(), shown{e.GetOutcome().String(), e.GetReasons(), e.GetMethod()}, e.GetCriteria()})
 		}
 	}
 	for _, k := range grid.GetRequirements() {
@@ -75,7 +78,7 @@ func find(grid *acquispb.Grid, code string) (shown, error) {
 		}
 		for _, criterion := range u.criteria {
 			if criterion.GetCode() == code {
-				what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark())
+				what := strings.TrimSpace(criterion.GetStatus().String() + " " + criterion.GetLevel() + criterion.GetMark() + criterion.GetPoints())
 				return shown{what: what, reasons: criterion.GetReasons()}, nil
 			}
 		}

@@ -10,13 +10,12 @@ import (
 
 // pieces are the parts of the rules that cases may wait for.
 var pieces = []string{
-	"award",           // requirements beyond blocs, options, a compensated award
-	"epreuves",        // attempts
-	"variants",        // methods by access route
+	"compensation",    // an award by the mean of its blocs
+	"variants",        // methods by the scope of a candidacy
+	"verdicts",        // a route that gives no marks on a scale of marks
 	"second-chance",   // an épreuve on condition of the others
-	"agreement",       // several assessors whose marks are joined
-	"jury",            // colleges, no chair, votes
-	"validity",        // blocs and awards that expire
+	"votes",           // what members voted, and a casting vote
+	"validity",        // an end that is a day of the calendar
 	"kept",            // marks kept for a later session
 	"dispensation",    // units not to be taken
 	"prerequisites",   // what must be held before
@@ -49,8 +48,11 @@ func TestStories(t *testing.T) {
 		}
 	}
 	left := 0
-	for _, n := range waiting {
-		left += n
+	for _, piece := range pieces {
+		if waiting[piece] == 0 {
+			t.Errorf("no case waits for %s", piece)
+		}
+		left += waiting[piece]
 	}
 	t.Logf("%d of %d cases wait: %v", left, total, waiting)
 }

@@ -52,11 +52,11 @@ func TestCertificationsCanFail(t *testing.T) {
 		"unknown candidacy":  {"shows k9 D1 ACQUIRED", "there is no candidacy k9"},
 		"nothing there":      {"shows k1 D2 ACQUIRED", "the grid has no D2"},
 		"unknown verdict":    {"assess k1 eve: GOOD D1", `"GOOD" is not known here`},
-		"quality of a juror": {"session s2: ann(late)", `"late" is neither external nor chair`},
+		"quality of a juror": {"session s2: ann(late)", `"late" is neither external nor chair nor a college`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := "clea-" + strings.ReplaceAll(name, " ", "-")
-			of, err := examples.Parse(id, "story", "referentiel: clea\nsession s1: ann(external,chair) bob\nenrol k1 in s1: D1\ncase 1: "+name+"\n"+c.story)
+			of, err := examples.Parse(id, "story", "referentiel: clea\nsession s1: ann(external,chair,college=EMP) bob(college=SAL)\nenrol k1 in s1: D1\ncase 1: "+name+"\n"+c.story)
 			world.Must(t, err)
 			if err := p.Play(t.Context(), of, of.Cases[0]); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
