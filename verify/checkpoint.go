@@ -136,7 +136,7 @@ func (v *verifier) outside() error {
 		s.wrong("the given one is of journal %q, this is %q", c.Origin, v.signers[n-1].GetOrigin())
 	}
 	if v.grows(s, c) {
-		v.report.Checkpoint = fmt.Sprintf("the journal extends the checkpoint of %d events by %d events", c.Size, v.report.Events-c.Size)
+		v.report.Checkpoint = fmt.Sprintf("The journal extends the checkpoint of %d events by %d events", c.Size, v.report.Events-c.Size)
 	}
 	return nil
 }

@@ -152,12 +152,17 @@ func TestRestoreExtends(t *testing.T) {
 	succeeds(t, "", "backup", "--server", grpcLine.FindStringSubmatch(out.String())[1], "--to", file)
 	stop()
 	succeeds(t, "It extends the checkpoint in "+kept, "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", kept)
-	answer, err := json.Marshal(map[string]string{"name": "checkpoint", "checkpoint": string(read(t, kept))})
+	note := string(read(t, kept))
+	answer, err := json.Marshal(map[string]string{"name": "checkpoint", "checkpoint": note})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, kept, answer)
-	succeeds(t, "It extends the checkpoint in "+kept, "restore", "--from", file, "--data-dir", t.TempDir(), "--checkpoint", kept)
+	for _, as := range []string{string(answer), note + "\n", strings.TrimSuffix(note, "\n"), strings.ReplaceAll(note, "\n", "\r\n")} {
+		write(t, kept, []byte(as))
+		restored := t.TempDir()
+		succeeds(t, "It extends the checkpoint in "+kept, "restore", "--from", file, "--data-dir", restored, "--checkpoint", kept)
+		succeeds(t, "The journal extends the checkpoint", "verify", "--data-dir", restored, "--checkpoint", kept)
+	}
 	succeeds(t, "It extends the last checkpoint", "restore", "--from", file, "--data-dir", dir)
 }
 

@@ -25,6 +25,9 @@ type keyCreateCommand struct {
 	ExpireTime  time.Time `env:"-" placeholder:"TIME" help:"When the key expires, such as 2030-01-31T12:00:00Z. If not set: never."`
 }
 
+// flagOfField names a field of the API's key as this command does.
+var flagOfField = strings.NewReplacer("key.subject:", "--subject:", "key.displayName:", "--display-name:", "key.expireTime:", "--expire-time:")
+
 // Run creates the key and prints its secret, which is not shown again.
 func (k *keyCreateCommand) Run(ctx context.Context, engine store.Engine, c console) error {
 	s, err := engine.Open(string(k.DataDir), store.Opening{Existing: true})
@@ -42,7 +45,7 @@ func (k *keyCreateCommand) Run(ctx context.Context, engine store.Engine, c conso
 		err = fmt.Errorf("%w (%s): run acquis serve there once", err, k.DataDir)
 	}
 	if told, ok := status.FromError(err); ok && err != nil {
-		err = errors.New(told.Message())
+		err = errors.New(flagOfField.Replace(told.Message()))
 	}
 	if err := errors.Join(err, s.Close()); err != nil {
 		return err

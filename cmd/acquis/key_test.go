@@ -63,8 +63,8 @@ func TestKeyCreateRefuses(t *testing.T) {
 	}{
 		{"--subject admin --role JURY", 1, "both JURY and ADMIN"},
 		{"--subject both --role JURY --role REGISTRAR", 1, "both JURY and REGISTRAR"},
-		{"--subject a/b --role ADMIN", 1, "key.subject"},
-		{"--subject late --role ADMIN --expire-time 2020-01-01T00:00:00Z", 1, "key.expireTime"},
+		{"--subject a/b --role ADMIN", 1, "--subject: must"},
+		{"--subject late --role ADMIN --expire-time 2020-01-01T00:00:00Z", 1, "--expire-time: must"},
 		{"--subject none", 2, "--role"},
 		{"--subject none --role KING", 2, "--role"},
 		{"--role ADMIN", 2, "--subject"},

@@ -71,7 +71,8 @@ func (k *verifyCommand) Run(ctx context.Context, engine store.Engine, c console)
 }
 
 // readCheckpoint reads a checkpoint: either only the note, or the answer of
-// GetCheckpoint, which contains it.
+// GetCheckpoint, which contains it. The end of a note is what tools change when they save
+// it: jq adds an empty line, an editor of Windows ends lines otherwise.
 func readCheckpoint(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -81,9 +82,10 @@ func readCheckpoint(file string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(f, maxCheckpoint))
 	var answer struct{ Checkpoint string }
 	if err == nil && json.Unmarshal(text, &answer) == nil {
-		return []byte(answer.Checkpoint), nil
+		text = []byte(answer.Checkpoint)
 	}
-	return text, err
+	note := strings.ReplaceAll(string(text), "\r\n", "\n")
+	return []byte(strings.TrimRight(note, "\n") + "\n"), err
 }
 
 func showReportJSON(out io.Writer, r *verify.Report) error {
