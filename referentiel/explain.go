@@ -113,7 +113,11 @@ func (e *explainer) jury() {
 	n, note := e.number(jurors(rule), rules.DefaultMinMembers)
 	e.say("Le jury délibère si %d membres au moins sont présents%s.", "The jury deliberates if at least %d members are present%s.", n, note)
 	n, note = e.number(externals(rule), rules.DefaultMinExternalPercent)
-	e.say("Au moins %d %% des membres présents sont externes%s.", "At least %d %% of the members present are external%s.", n, note)
+	if n == 0 {
+		e.say("Aucun membre externe n'est exigé%s.", "No external member is needed%s.", note)
+	} else {
+		e.say("Au moins %d %% des membres présents sont externes%s.", "At least %d %% of the members present are external%s.", n, note)
+	}
 	e.sides()
 	e.say("Le jury suit le résultat calculé, ou s'en écarte avec un motif.",
 		"The jury follows the computed outcome, or departs from it with a motive.")

@@ -1,6 +1,7 @@
 package referentiel
 
 import (
+	"slices"
 	"strings"
 
 	storepb "github.com/acquis-eval/acquis/gen/acquis/store/v1"
@@ -28,9 +29,12 @@ func (e *explainer) award() {
 			e.say("Au moins %d crédits des blocs %s.", "At least %d credits of the blocs %s.", c.GetAtLeastCredits(), c.GetFrom())
 		}
 	}
+	if len(rule.GetOptions()) > 0 {
+		e.say("Une option au moins parmi les suivantes ; chaque option est délivrée pour elle-même.",
+			"One at least of the following options; each option is awarded by itself.")
+	}
 	for _, o := range rule.GetOptions() {
-		e.say("Une option au moins, dont %s (%s) : %s. Chaque option est délivrée pour elle-même.",
-			"One option at least, of which %s (%s): %s. Each option is awarded by itself.", o.GetCode(), o.GetTitle(), append(o.GetBlocs(), o.GetRequirements()...))
+		e.say("Option %s (%s) : %s.", "Option %s (%s): %s.", o.GetCode(), o.GetTitle(), slices.Concat(o.GetBlocs(), o.GetRequirements()))
 	}
 	for _, r := range rule.GetRequirements() {
 		e.requirement(r)
