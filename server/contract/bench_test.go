@@ -26,7 +26,7 @@ func verdicts(lines int) *acquispb.RecordAssessmentsRequest {
 // publication is a référentiel about as large as the marketing one.
 func publication() *acquispb.PublishReferentielRequest {
 	method := &acquispb.AssessmentMethod{Kind: acquispb.AssessmentMethod_Kind_OTHER, Title: "Mise en situation", Instructions: strings.Repeat("À partir d'un cas.", 20)}
-	r := &acquispb.Referentiel{DisplayName: "Marketing", Register: &acquispb.Register{Number: "RNCP1234"}}
+	r := &acquispb.Referentiel{DisplayName: "Marketing", Register: &acquispb.Register{Kind: acquispb.Register_Kind_RNCP, Number: "RNCP1234"}}
 	for b := range 5 {
 		bloc := &acquispb.Bloc{Code: fmt.Sprintf("B%d", b), Title: "Élaborer la stratégie"}
 		for c := range 6 {
