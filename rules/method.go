@@ -77,10 +77,10 @@ func (c Candidacy) meets(w When, bloc string) bool {
 		(w.Attempt == "" || w.Attempt == attempt)
 }
 
-// failures counts the decisions in force against a bloc, or against one that counts as it.
+// failures counts the decisions in force against a bloc as presented, or one that counts as it: no prior one was.
 func (c Candidate) failures(wanted BlocRef) (n int) {
 	for _, d := range Effective(c.Decisions) {
-		if d.Kind != AwardDecision && d.Outcome == NotCapitalised && c.countsAtOnce(wanted, d.ref()) {
+		if d.Kind == BlocDecision && d.Outcome == NotCapitalised && c.countsAtOnce(wanted, d.ref()) {
 			n++
 		}
 	}

@@ -33,7 +33,7 @@ func (w *World) Enrol(name string, s *Session, c *Candidate, scope string, named
 	for _, code := range s.Revision.Codes() {
 		if slices.Contains(blocs, code) {
 			k.Enrolled = append(k.Enrolled, code)
-			if len(c.about(s.Revision, code)) > 0 { // who holds it cannot present it
+			if c.failed(s.Revision, code) > 0 {
 				k.Again = append(k.Again, code)
 			}
 		}
@@ -58,12 +58,7 @@ func (c *Candidate) presentable(o *objections, s *Session, blocs []string, besid
 	for _, code := range blocs {
 		o.unless(c.holds(s.Revision, code) == nil, "BLOC_CAPITALISED")
 		if b := s.Revision.Bloc(code); b != nil {
-			failed := 0
-			for _, d := range c.about(s.Revision, code) {
-				if d.Outcome == "NOT_CAPITALISED" {
-					failed++
-				}
-			}
+			failed := c.failed(s.Revision, code)
 			o.unless(!slices.ContainsFunc(b.Competences, func(k Competence) bool { return k.MaxAttempts > 0 && failed >= k.MaxAttempts }), "ATTEMPTS_EXHAUSTED")
 		}
 		for _, other := range c.Candidacies {

@@ -74,6 +74,17 @@ func (c *Candidate) about(r *Revision, bloc string) (all []*Decision) {
 	return all
 }
 
+// failed counts how often a jury decided against what the candidate presented. A prior bloc
+// was not presented.
+func (c *Candidate) failed(r *Revision, bloc string) (times int) {
+	for _, d := range c.about(r, bloc) {
+		if d.Kind == "BLOC" && d.Outcome == "NOT_CAPITALISED" {
+			times++
+		}
+	}
+	return times
+}
+
 // complete says whether all that an option needs is held.
 func (c *Candidate) complete(r *Revision, option string) bool {
 	return len(c.missing(r, r.needed(option))) == 0 && c.chosen(r, nil) && len(c.unfulfilled(r)) == 0
