@@ -139,12 +139,13 @@ func (g *GridCriterion) found(on *scale, v Verdict) {
 	g.Settled, g.Found, g.Passed = StatusAssessed, v, ok && !points.Less(on.pass)
 }
 
-// points are those of what is settled; false if nothing is.
+// points are those of what is settled; false if nothing is, whatever levels are called.
 func (g *GridCriterion) points(on *scale) (exact.Number, bool) {
 	if g.Points != nil {
 		return *g.Points, true
 	}
-	return on.points(g.finding())
+	points, found := on.points(g.finding())
+	return points, found && !g.pending() && !g.contested()
 }
 
 // disputed tells whether assessors found different things, settled or not. Only then has
