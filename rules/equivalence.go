@@ -2,7 +2,6 @@ package rules
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/acquis-eval/acquis/rules/words"
 )
@@ -91,7 +90,7 @@ func (h holder) together(line []Needed) *holding {
 		}
 		paths[i] = one.path
 	}
-	all.rule, all.path = words.HeldByChain, strings.Join(paths, " and ")
+	all.rule, all.path = words.HeldByChain, words.Together(paths)
 	return &all
 }
 
