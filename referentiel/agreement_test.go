@@ -63,7 +63,18 @@ func TestCheckAgreement(t *testing.T) {
 		{"together, but one is enough", func(r *storepb.Referentiel) {
 			of(&storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT})(r)
 			r.Rules.MinAssessors = nil
-		}, []string{"rules.agreement.kind: is JOINT, so rules.min_assessors must be 2 at least; it is 1"}},
+		}, []string{"rules.agreement.kind: is JOINT, so min_assessors must be 2 at least; it is 1"}},
+		{"together, but one is enough for an épreuve", func(r *storepb.Referentiel) {
+			of(&storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT})(r)
+			r.Blocs = append(r.Blocs, byEpreuves())
+			r.Blocs[1].Epreuves[0].MinAssessors = new(int32(1))
+		}, []string{"rules.agreement.kind: is JOINT, so min_assessors must be 2 at least; it is 1"}},
+		{"together on an épreuve that needs two", func(r *storepb.Referentiel) {
+			qualities(r)
+			r.Rules.MinAssessors = nil
+			r.Blocs = append(r.Blocs, byEpreuves())
+			r.Blocs[1].Epreuves[0].Agreement = &storepb.Agreement{Kind: acquispb.Agreement_Kind_JOINT}
+		}, nil},
 		{"no kind", of(&storepb.Agreement{MaxGap: "4"}), []string{
 			"rules.agreement.max_gap: must be left out: only a MEAN has it",
 			"rules.agreement.kind: must be UNANIMOUS, MEAN, WEIGHTED or JOINT",

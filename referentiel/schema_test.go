@@ -286,6 +286,7 @@ func beyondSchema() map[string]string {
 		"a third reading of an unknown quality":               elsewhere,
 		"weights of what has none":                            elsewhere,
 		"together, but one is enough":                         elsewhere,
+		"together, but one is enough for an épreuve":          elsewhere,
 		"a quality twice":                                     elsewhere,
 		"parity of one":                                       elsewhere,
 		"a college twice":                                     elsewhere,

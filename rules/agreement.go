@@ -55,15 +55,16 @@ func (c Case) qualified(quality string, lines []CriterionVerdict) (refusals []wo
 
 // agreementOf compiles the agreement for a criterion of a compétence: the compétence's own,
 // the référentiel's, or that all must find the same.
-func (c *gateCompiler) agreementOf(field string, own *Agreement, on *scale) *agreement.Agreement {
-	given, at := own, field+".agreement"
-	if own == nil {
+func (c *gateCompiler) agreementOf(field string, k *Unit, on *scale) *agreement.Agreement {
+	given, at := k.Agreement, field+".agreement"
+	if given == nil {
 		given, at = c.spec.Agreement, "rules.agreement"
 	}
 	if given == nil {
 		return &agreement.Agreement{Kind: agreement.Unanimous}
 	}
-	a, whole := c.agreement(at, given), exact.Whole(100)
+	of, _ := numberOf("", k.MinAssessors, c.scheme.minAssessors, 1, maxPeople) // reported elsewhere
+	a, whole := c.agreement(at, given, of), exact.Whole(100)
 	if on != nil {
 		whole = on.max.Minus(on.min)
 	}
@@ -73,8 +74,8 @@ func (c *gateCompiler) agreementOf(field string, own *Agreement, on *scale) *agr
 	return a
 }
 
-func (c *gateCompiler) agreement(field string, given *Agreement) *agreement.Agreement {
-	return given.Compile(c.spec.Qualities, c.scheme.minAssessors.Value, func(of, format string, args ...any) {
+func (c *gateCompiler) agreement(field string, given *Agreement, atLeast Number) *agreement.Agreement {
+	return given.Compile(c.spec.Qualities, atLeast.Value, func(of, format string, args ...any) {
 		c.report(field+"."+of, format, args...)
 	})
 }

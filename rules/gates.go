@@ -70,7 +70,7 @@ func (c *gateCompiler) defaults() {
 		}
 	}
 	if c.spec.Agreement != nil {
-		c.agreement("rules.agreement", c.spec.Agreement)
+		c.agreement("rules.agreement", c.spec.Agreement, c.scheme.minAssessors)
 	}
 	if c.spec.CompetenceGate != nil && c.spec.Rules.CompetenceThreshold != nil {
 		c.report("rules.competence_gate", "must be left out if competence_threshold_percent is given, which is a gate in short form")
@@ -110,7 +110,7 @@ func (c *gateCompiler) unit(field string, k *Unit) {
 			item = field
 		}
 		k.Criteria[i].scale = c.scaleOf(item, &k.Criteria[i])
-		k.Criteria[i].agreement = c.agreementOf(field, k.Agreement, k.Criteria[i].scale)
+		k.Criteria[i].agreement = c.agreementOf(field, k, k.Criteria[i].scale)
 		f.averaged = f.averaged || k.Criteria[i].agreement.Averages()
 		c.share(&f, item, &k.Criteria[i].Share)
 		f.join(k.Criteria[i].scale)

@@ -78,6 +78,13 @@ func genAgreements(t *rapid.T, spec *Spec) {
 			if rapid.IntRange(0, 3).Draw(t, "own") == 0 {
 				spec.Blocs[i].Units[j].Agreement = draw("agreement")
 			}
+			on := spec.Blocs[i].Units[j].Agreement
+			if on == nil {
+				on = spec.Agreement
+			}
+			if on != nil && on.Kind == agreement.Joint {
+				spec.Blocs[i].Units[j].MinAssessors = nil // 1 is not enough
+			}
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (g *Given) Compile(qualities []string, atLeast int, report func(field, form
 	case Unanimous, Mean, Weighted:
 	case Joint:
 		if atLeast < 2 {
-			report("kind", "is JOINT, so rules.min_assessors must be 2 at least; it is %d", atLeast)
+			report("kind", "is JOINT, so min_assessors must be 2 at least; it is %d", atLeast)
 		}
 	default:
 		report("kind", "must be UNANIMOUS, MEAN, WEIGHTED or JOINT")

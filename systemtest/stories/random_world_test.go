@@ -46,6 +46,7 @@ func (a *author) publish() act {
 	case 2:
 		if n := len(p.Blocs); n < 3 {
 			p.Blocs = append(p.Blocs, a.newBloc(n+1))
+			a.bySides(&p)
 		}
 	case 3:
 		p.Register = a.register()
@@ -181,7 +182,10 @@ func (a *author) ruleByGates(p *publish) {
 func (a *author) bySides(p *publish) {
 	p.Agreement, p.Colleges, p.NoChair = nil, nil, a.chance(15)
 	if a.chance(50) {
-		p.Agreement = a.agreement(p.Numbers[model.MinAssessors] > 1)
+		alone := slices.ContainsFunc(p.Blocs, func(b model.Bloc) bool {
+			return slices.ContainsFunc(b.Competences, func(k model.Competence) bool { return k.Assessors == 1 })
+		})
+		p.Agreement = a.agreement(p.Numbers[model.MinAssessors] > 1 && !alone)
 	}
 	if a.chance(30) {
 		parity := a.chance(40)
