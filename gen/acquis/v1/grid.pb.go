@@ -265,7 +265,8 @@ type Reason struct {
 	// The last day on which something is valid, if the rule is about that.
 	LastValidDate *date.Date `protobuf:"bytes,51,opt,name=last_valid_date,json=lastValidDate,proto3" json:"last_valid_date,omitempty"`
 	// The blocs that count as another, and as what in between, if the rule is about a chain
-	// of equivalences: `negoce-2019/CCP1 and negoce-2019/CCP2, as negoce/B3`.
+	// of equivalences: `negoce-2019/CCP1 and negoce-2019/CCP2, as negoce/B3`. Of a longer one
+	// the first 2,000 bytes.
 	Path          string `protobuf:"bytes,52,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
