@@ -101,8 +101,8 @@ func TestViolationsAreBounded(t *testing.T) {
 			}
 			// Protovalidate allocates about 25 times for each violation, of which
 			// the worst requests have 38,000; a search for the last one takes
-			// about 12 for each item.
-			if allocated := testing.AllocsPerRun(1, func() { _ = v.Request(t.Context(), request) }); allocated > 300_000 {
+			// about 12 for each item, and 16 under the race detector.
+			if allocated := testing.AllocsPerRun(1, func() { _ = v.Request(t.Context(), request) }); allocated > 400_000 {
 				t.Errorf("%v allocations", allocated)
 			}
 		})

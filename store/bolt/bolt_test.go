@@ -13,8 +13,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	engine    Engine
-	impatient = Engine{LockTimeout: time.Millisecond} // for tests that expect a place to be in use
+	engine Engine
+	// impatient is for tests that expect a place to be in use. It waits all the same, because
+	// a process that is just being started holds the locks of its parent for a moment.
+	impatient = Engine{LockTimeout: 2 * time.Second}
 )
 
 // Tests that mostly wait for a disk or another process run in parallel.
