@@ -76,13 +76,20 @@ func encode(r *storepb.Referentiel) []byte {
 	return e
 }
 
-// encodeBloc is the encoding of one bloc. Two blocs are identical if their
-// encodings are. How long it is valid does not belong to it: each decision has its own
-// end, whatever later revisions say.
+// encodeBloc is the encoding of what a candidate shows to acquire a bloc, and of what it
+// takes. Two blocs are identical if their encodings are. How long a bloc is valid, how many
+// credits it has and how often it may be presented does not belong to it: whoever holds it
+// has shown the same.
 func encodeBloc(b *storepb.Bloc) []byte {
 	e := encoder("acquis.referentiel.bloc.v1\n")
 	what := proto.CloneOf(b)
-	what.Validity = nil
+	what.Validity, what.Credits = nil, nil
+	for _, c := range what.GetCompetences() {
+		c.MaxAttempts = nil
+	}
+	for _, u := range what.GetEpreuves() {
+		u.MaxAttempts = nil
+	}
 	e.bloc(what)
 	e.end()
 	return e

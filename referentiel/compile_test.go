@@ -1,6 +1,7 @@
 package referentiel
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -93,6 +94,18 @@ func catalogueOf(revisions ...*Compiled) Catalogue {
 	return c
 }
 
+// inEpreuves has the first bloc assessed by an épreuve.
+func inEpreuves(r *storepb.Referentiel) {
+	for _, c := range r.Blocs[0].Competences {
+		u := &storepb.Epreuve{Code: c.GetCode() + ".E", Title: "Épreuve", Method: c.Method}
+		for i, k := range c.Criteria {
+			u.Criteria = append(u.Criteria, &storepb.Criterion{Code: fmt.Sprintf("%s.%d", u.Code, i+1), Statement: k.GetStatement()})
+		}
+		r.Blocs[0].Epreuves = append(r.Blocs[0].Epreuves, u)
+		c.Method, c.BlocOnlyMethod, c.Criteria = nil, nil, nil
+	}
+}
+
 // When a bloc of another revision counts.
 func TestCounts(t *testing.T) {
 	is := func(changes ...func(*storepb.Referentiel)) *Compiled { return compiled(t, small(), changes...) }
@@ -101,6 +114,13 @@ func TestCounts(t *testing.T) {
 	otherWords := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Statement = "Il sourit" })
 	eliminatory := is(func(r *storepb.Referentiel) { competence(r).Criteria[0].Eliminatory = true })
 	longer := is(func(r *storepb.Referentiel) { r.Blocs[0].Validity = &storepb.Validity{Years: new(int32(9))} })
+	credited := is(func(r *storepb.Referentiel) { r.Blocs[0].Credits = new(int32(9)) })
+	oftener := is(func(r *storepb.Referentiel) { competence(r).MaxAttempts = new(int32(3)) })
+	byEpreuve := is(inEpreuves)
+	oftenerByEpreuve := is(inEpreuves, func(r *storepb.Referentiel) { r.Blocs[0].Epreuves[0].MaxAttempts = new(int32(3)) })
+	judged := is(func(r *storepb.Referentiel) {
+		r.Blocs[0].Gate = &storepb.Gate{Count: &storepb.Gate_Count{AtLeast: new(int32(1))}}
+	})
 	otherHouse := is(func(r *storepb.Referentiel) { r.Id = "negoce" })
 	ancestor := is(func(r *storepb.Referentiel) {
 		r.Id, r.Replaces, r.Blocs = "vente-2019", nil, []*storepb.Bloc{bloc("CCP1", "A1", "C1"), bloc("CCP2", "A2", "C2")}
@@ -122,6 +142,11 @@ func TestCounts(t *testing.T) {
 		{"other words", now, "B1", otherWords, "B1", false},
 		{"a criterion became eliminatory", now, "B1", eliminatory, "B1", false},
 		{"the same, valid longer", now, "B1", longer, "B1", true},
+		{"the same, with credits", now, "B1", credited, "B1", true},
+		{"the same, presented more often", now, "B1", oftener, "B1", true},
+		{"the same épreuves, presented more often", byEpreuve, "B1", oftenerByEpreuve, "B1", true},
+		{"épreuves instead of compétences", now, "B1", byEpreuve, "B1", false},
+		{"another gate", now, "B1", judged, "B1", false},
 		{"same bloc, other référentiel", now, "B1", otherHouse, "B1", false},
 		{"declared, whatever the revision", now, "B1", ancestor, "CCP1", true},
 		{"declared for another bloc", now, "B1", ancestor, "CCP2", false},

@@ -221,7 +221,12 @@ func sameBloc(a, b *Bloc) bool {
 		return a == b
 	}
 	x, y := *a, *b
-	x.Validity, y.Validity = nil, nil
+	for _, bloc := range []*Bloc{&x, &y} {
+		bloc.Validity, bloc.Credits, bloc.Competences = nil, 0, slices.Clone(bloc.Competences)
+		for i := range bloc.Competences {
+			bloc.Competences[i].MaxAttempts = 0
+		}
+	}
 	return reflect.DeepEqual(x, y)
 }
 
