@@ -29,16 +29,16 @@ func bornOn(d *date.Date) *acquispb.CreateCandidateRequest {
 	}}
 }
 
-// TestDatesThatCannotBe: every date and time that a caller may give is refused if it
-// cannot be meant. A new one has no row here.
-func TestDatesThatCannotBe(t *testing.T) {
-	s := newStage(t) // on 15 June 2026
-	s.candidate("camille")
-	made := s.session("juin")
-	hold := func(until *date.Date) string {
-		return try(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "r", UntilDate: until})
-	}
-	born := func(d *date.Date) string { return try(s.registrar, s.CreateCandidate, bornOn(d)) }
+// holdUntil places a hold, and tells how that is refused.
+func (s *stage) holdUntil(until *date.Date) string {
+	return try(s.registrar, s.PlaceHold, &acquispb.PlaceHoldRequest{Candidate: "candidates/camille", Reason: "r", UntilDate: until})
+}
+
+// born creates a candidate, and tells how that is refused.
+func (s *stage) born(d *date.Date) string { return try(s.registrar, s.CreateCandidate, bornOn(d)) }
+
+// datesThatCannotBe tries, for each date and time of requests, those that are refused.
+func (s *stage) datesThatCannotBe(made *acquispb.Session) map[protoreflect.FullName][]refusal {
 	rebirth := func(d *date.Date) string {
 		camille := ask(s.registrar, s.GetCandidate, &acquispb.GetCandidateRequest{Name: "candidates/camille"})
 		camille.BirthDate = d
@@ -55,20 +55,20 @@ func TestDatesThatCannotBe(t *testing.T) {
 		}})
 	}
 	june := day(2026, 6, 20)
-	rows := map[protoreflect.FullName][]refusal{
+	return map[protoreflect.FullName][]refusal{
 		"acquis.v1.PlaceHoldRequest.until_date": {
-			{"a hold that ended long ago", hold(day(2006, 1, 1)), "INVALID_FIELD at untilDate"},
-			{"a hold that ended yesterday", hold(day(2026, 6, 14)), "INVALID_FIELD at untilDate"},
-			{"a hold until no day", hold(day(2027, 2, 29)), "INVALID_FIELD at untilDate"},
-			{"a hold until a month", hold(day(2027, 2, 0)), "INVALID_FIELD at untilDate"},
-			{"a hold until an age to come", hold(day(2201, 1, 1)), "INVALID_FIELD at untilDate"},
+			{"a hold that ended long ago", s.holdUntil(day(2006, 1, 1)), "INVALID_FIELD at untilDate"},
+			{"a hold that ended yesterday", s.holdUntil(day(2026, 6, 14)), "INVALID_FIELD at untilDate"},
+			{"a hold until no day", s.holdUntil(day(2027, 2, 29)), "INVALID_FIELD at untilDate"},
+			{"a hold until a month", s.holdUntil(day(2027, 2, 0)), "INVALID_FIELD at untilDate"},
+			{"a hold until an age to come", s.holdUntil(day(2201, 1, 1)), "INVALID_FIELD at untilDate"},
 		},
 		"acquis.v1.Candidate.birth_date": {
-			{"born tomorrow", born(day(2026, 6, 16)), "INVALID_FIELD at candidate.birthDate"},
-			{"born next month", born(day(2026, 7, 0)), "INVALID_FIELD at candidate.birthDate"},
-			{"born next year", born(day(2027, 0, 0)), "INVALID_FIELD at candidate.birthDate"},
-			{"born too long ago", born(day(1899, 12, 31)), "INVALID_FIELD at candidate.birthDate"},
-			{"born on no day", born(day(1998, 2, 29)), "INVALID_FIELD at candidate.birthDate"},
+			{"born tomorrow", s.born(day(2026, 6, 16)), "INVALID_FIELD at candidate.birthDate"},
+			{"born next month", s.born(day(2026, 7, 0)), "INVALID_FIELD at candidate.birthDate"},
+			{"born next year", s.born(day(2027, 0, 0)), "INVALID_FIELD at candidate.birthDate"},
+			{"born too long ago", s.born(day(1899, 12, 31)), "INVALID_FIELD at candidate.birthDate"},
+			{"born on no day", s.born(day(1998, 2, 29)), "INVALID_FIELD at candidate.birthDate"},
 			{"corrected to tomorrow", rebirth(day(2026, 6, 16)), "INVALID_FIELD at candidate.birthDate"},
 		},
 		"acquis.v1.Session.start_date": {
@@ -85,6 +85,14 @@ func TestDatesThatCannotBe(t *testing.T) {
 			{"a key until no time", expires(&timestamppb.Timestamp{Seconds: 1 << 62}), "INVALID_FIELD at key.expireTime"},
 		},
 	}
+}
+
+// TestDatesThatCannotBe: every date and time that a caller may give is refused if it
+// cannot be meant. A new one has no row here.
+func TestDatesThatCannotBe(t *testing.T) {
+	s := newStage(t) // on 15 June 2026
+	s.candidate("camille")
+	rows := s.datesThatCannotBe(s.session("juin"))
 	for _, field := range datesOfRequests() {
 		if rows[field] == nil {
 			t.Errorf("nobody tries a date or time for %s that cannot be", field)
@@ -96,8 +104,8 @@ func TestDatesThatCannotBe(t *testing.T) {
 		t.Errorf("no request has %v", rows)
 	}
 	for what, got := range map[string]string{
-		"a hold through today": hold(day(2026, 6, 15)), "born today": born(day(2026, 6, 15)), "born this month": born(day(2026, 6, 0)),
-		"born this year": born(day(2026, 0, 0)), "born in 1900": born(day(1900, 1, 1)),
+		"a hold through today": s.holdUntil(day(2026, 6, 15)), "born today": s.born(day(2026, 6, 15)), "born this month": s.born(day(2026, 6, 0)),
+		"born this year": s.born(day(2026, 0, 0)), "born in 1900": s.born(day(1900, 1, 1)),
 	} {
 		if got != "" {
 			t.Errorf("%s: %s", what, got)

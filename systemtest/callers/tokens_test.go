@@ -77,19 +77,15 @@ func TestRolesOfTokens(t *testing.T) {
 	}
 }
 
-// TestRefusedTokens: a token with any fault is refused over both transports, and
-// only the bearer of a valid token that has expired learns why.
-func TestRefusedTokens(t *testing.T) {
-	i := newIssuer(t)
-	w, _ := world.Start(t, t.TempDir(), i.trust)
-	now := w.Clock.Now()
+// badTokens are tokens of the issuer, or like them, that must be refused.
+func badTokens(t *testing.T, i *issuer, now time.Time) map[string]string {
 	with := func(name string, value any) string { return i.token("rsa", i.claims(now, map[string]any{name: value})) }
 	good := i.claims(now, nil)
 	parts := strings.Split(i.token("rsa", good), ".")
 	payload := func(claims map[string]any) string { text, _ := json.Marshal(claims); return base64Text(string(text)) }
 	der, err := x509.MarshalPKIXPublicKey(i.keys["rsa"].Public())
 	world.Must(t, err)
-	refused := map[string]string{
+	return map[string]string{
 		"not yet valid":                            with("nbf", now.Add(time.Hour).Unix()),
 		"issued in the future":                     with("iat", now.Add(time.Hour).Unix()),
 		"without an end":                           with("exp", nil),
@@ -123,6 +119,17 @@ func TestRefusedTokens(t *testing.T) {
 		"too large":                                with("more", strings.Repeat("x", 8<<10)),
 		"a key of its own":                         signWithOwnKey(t, good),
 	}
+}
+
+// TestRefusedTokens: a token with any fault is refused over both transports, and
+// only the bearer of a valid token that has expired learns why.
+func TestRefusedTokens(t *testing.T) {
+	i := newIssuer(t)
+	w, _ := world.Start(t, t.TempDir(), i.trust)
+	now := w.Clock.Now()
+	good := i.claims(now, nil)
+	refused := badTokens(t, i, now)
+
 	for name, token := range refused {
 		for transport, call := range w.Transports() {
 			a := call(token, "GET", "/v1/candidates", "")
@@ -132,7 +139,7 @@ func TestRefusedTokens(t *testing.T) {
 		}
 	}
 	for transport, call := range w.Transports() {
-		a := call(with("exp", now.Add(-time.Hour).Unix()), "GET", "/v1/candidates", "")
+		a := call(i.token("rsa", i.claims(now, map[string]any{"exp": now.Add(-time.Hour).Unix()})), "GET", "/v1/candidates", "")
 		if a.Code != "UNAUTHENTICATED" || world.Get(a.Body, "details", 0, "reason") != "TOKEN_EXPIRED" {
 			t.Errorf("expired over %s: %s", transport, a.Raw)
 		}
@@ -140,7 +147,7 @@ func TestRefusedTokens(t *testing.T) {
 		if a := call(forged, "GET", "/v1/candidates", ""); world.Get(a.Body, "details", 0, "reason") != "CREDENTIALS_INVALID" {
 			t.Errorf("expired and forged over %s: %s", transport, a.Raw)
 		}
-		for _, token := range []string{strings.Join(parts, "."), sign(t, i.keys["rsa"], "", "JWT", good)} {
+		for _, token := range []string{i.token("rsa", good), sign(t, i.keys["rsa"], "", "JWT", good)} {
 			if a := call(token, "GET", "/v1/candidates", ""); a.Code != "OK" {
 				t.Errorf("a good one, with or without kid, over %s: %s", transport, a.Raw)
 			}
